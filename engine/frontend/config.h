@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What glacisd is told: by the command line, or by a YAML file. Filled once before the workers
+ * start, constant afterwards.
+ */
+#ifndef GLACISD_CONFIG_H
+#define GLACISD_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "address.h"
+
+#define GLACISD_WORKERS_MAX 64u
+#define GLACISD_CERTIFICATES_MAX 1u /* RSA and ECDSA side by side come with batched handshakes */
+
+struct glacisd_certificate {
+	char *cert; /* path of a PEM chain, leaf first */
+	char *key;  /* path of a PEM private key */
+};
+
+struct glacisd_timeouts {
+	uint32_t handshake_ms; /* from accept to the end of the handshake; default 10,000 */
+	uint32_t connect_ms;   /* to the backend; default 5,000 */
+	uint32_t idle_ms;      /* no byte in either direction; default 300,000 */
+	uint32_t drain_ms;     /* after SIGTERM; default 30,000 */
+};
+
+struct glacisd_config {
+	struct glacisd_address listen;
+	struct glacisd_address backend;
+	struct glacisd_address admin; /* kind NONE: no admin server */
+	struct glacisd_certificate certificate;
+	uint32_t workers;             /* 0 in the input: one per core this process may use */
+	uint32_t connections_max;     /* per worker; default 65,536 */
+	bool tls_1_2;                 /* default true */
+	bool session_tickets;         /* default true */
+	struct glacisd_timeouts timeouts;
+	char *user;                   /* to become after start-up as root; default "nobody" */
+	bool sandbox;                 /* seccomp filter; default true */
+	bool pin_workers;             /* worker N on the Nth allowed core; default false */
+	bool verbose;                 /* one log line per connection that ends in error */
+	bool check_only;              /* --check */
+};
+
+/* Defaults for everything but listen, backend and certificate, which must be given. */
+void glacisd_config_defaults(struct glacisd_config *config);
+
+/* Loads YAML over the defaults. On error returns a negative errno and writes one or more lines
+ * "file:line: what, and what is allowed" to `message`. */
+int glacisd_config_load(const char *path, struct glacisd_config *config, char *message, size_t message_size);
+
+/* The same from memory; `name` stands for the file in messages. The fuzz target's entry. */
+int glacisd_config_parse(const char *name, const uint8_t *yaml, size_t size, struct glacisd_config *config,
+			 char *message, size_t message_size);
+
+/* Checks what no single option shows: files readable, key fits certificate, required options there.
+ * Returns 0 or a negative errno, with `message` as above. */
+int glacisd_config_validate(const struct glacisd_config *config, char *message, size_t message_size);
+
+void glacisd_config_free(struct glacisd_config *config);
+
+/* Parses the command line (argp: --help, --usage, --version), loads -c FILE first when given, then
+ * the options over it. Exits by itself, with status 0 or 64 (EX_USAGE), for --help and bad usage. On a bad
+ * value or file prints the message to stderr and returns a negative errno. */
+int glacisd_options_parse(int argc, char **argv, struct glacisd_config *config);
+
+#endif
