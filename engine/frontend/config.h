@@ -27,6 +27,16 @@ struct glacisd_timeouts {
 	uint32_t drain_ms;     /* after SIGTERM; default 30,000 */
 };
 
+/* The line of `file` each value came from, for messages; 0: a default or the command line. */
+struct glacisd_config_lines {
+	uint32_t listen;
+	uint32_t backend;
+	uint32_t admin;
+	uint32_t cert;
+	uint32_t key;
+	uint32_t user;
+};
+
 struct glacisd_config {
 	struct glacisd_address listen;
 	struct glacisd_address backend;
@@ -42,6 +52,8 @@ struct glacisd_config {
 	bool pin_workers;             /* worker N on the Nth allowed core; default false */
 	bool verbose;                 /* one log line per connection that ends in error */
 	bool check_only;              /* --check */
+	char *file;                   /* the YAML file these came from, for messages; NULL: none */
+	struct glacisd_config_lines lines;
 };
 
 /* Defaults for everything but listen, backend and certificate, which must be given. */

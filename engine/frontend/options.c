@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command line. argp only gathers texts; then the file of -c is loaded and the options are laid
+ * over it by the same rules that the file's keys obey. Called once by main, before any thread. Usage
+ * errors (unknown option, missing value) exit with EX_USAGE, bad values return to the caller.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include <glacis/version.h>
+
+#include "config_schema.h"
+
+#define MESSAGE_SIZE 4096u
+
+/* Keys of long options: beyond any character, in the order of `texts`. */
+enum option_key {
+	OPTION_LISTEN = 256,
+	OPTION_BACKEND,
+	OPTION_CERT,
+	OPTION_KEY,
+	OPTION_WORKERS,
+	OPTION_ADMIN,
+	OPTION_CONNECTIONS_MAX,
+	OPTION_USER,
+	OPTION_CONFIG, /* the last that takes a text */
+	OPTION_NO_SANDBOX,
+	OPTION_PIN,
+	OPTION_VERBOSE,
+	OPTION_CHECK,
+};
+
+#define TEXTS (OPTION_CONFIG - OPTION_LISTEN + 1)
+
+struct gathered {
+	const char *texts[TEXTS];
+	bool no_sandbox, pin, verbose, check;
+};
+
+static const struct argp_option argp_options[] = {
+	{ "listen", OPTION_LISTEN, "ADDRESS:PORT", 0, "Accept TLS clients here, e.g. 0.0.0.0:443 or [::]:443", 1 },
+	{ "backend", OPTION_BACKEND, "WHERE", 0,
+	  "Pass plain bytes on to ADDRESS:PORT, unix:PATH or builtin (a page inside glacisd)", 1 },
+	{ "cert", OPTION_CERT, "FILE", 0, "PEM certificate, followed by its chain", 1 },
+	{ "key", OPTION_KEY, "FILE", 0, "PEM private key of the certificate, RSA or EC, without a passphrase", 1 },
+	{ "config", 'c', "FILE", 0, "Read this YAML file first; options override it (glacisd.yaml(5))", 2 },
+	{ "check", OPTION_CHECK, NULL, 0, "Check configuration, certificate and key, then exit", 2 },
+	{ "admin", OPTION_ADMIN, "ADDRESS:PORT", 0, "Serve /metrics and /healthz here (default: nowhere)", 3 },
+	{ "workers", OPTION_WORKERS, "N", 0, "Worker threads, 0 to 64 (default 0: one per core)", 3 },
+	{ "connections-max", OPTION_CONNECTIONS_MAX, "N", 0, "Connections per worker (default 65536)", 3 },
+	{ "pin", OPTION_PIN, NULL, 0, "Keep each worker on its own core", 3 },
+	{ "user", OPTION_USER, "NAME", 0, "Become this user when started as root (default nobody)", 4 },
+	{ "no-sandbox", OPTION_NO_SANDBOX, NULL, 0, "Run without the seccomp filter (for debugging)", 4 },
+	{ "verbose", OPTION_VERBOSE, NULL, 0, "Log each connection that ends in an error", 4 },
+	{ 0 },
+};
+
+/* How each text option reads: which rule, and which name in messages. By enum option_key. */
+static const struct {
+	const char *name, *rule;
+} text_options[TEXTS] = {
+	{ "--listen", "listen" },
+	{ "--backend", "backend" },
+	{ "--cert", "certificate.cert" },
+	{ "--key", "certificate.key" },
+	{ "--workers", "workers" },
+	{ "--admin", "admin" },
+	{ "--connections-max", "connections_max" },
+	{ "--user", "user" },
+	{ "--config", NULL },
+};
+
+static void gather_text(struct argp_state *state, struct gathered *gathered, int key, const char *text)
+{
+	const char **slot = &gathered->texts[key - OPTION_LISTEN];
+
+	if (*slot)
+		argp_error(state, "%s is given twice, \"%s\" and \"%s\"; give it once",
+			   text_options[key - OPTION_LISTEN].name, *slot, text);
+	*slot = text;
+}
+
+static error_t gather(int key, char *text, struct argp_state *state)
+{
+	struct gathered *gathered = state->input;
+
+	switch (key) {
+	case 'c':
+		gather_text(state, gathered, OPTION_CONFIG, text);
+		return 0;
+	case OPTION_NO_SANDBOX:
+		gathered->no_sandbox = true;
+		return 0;
+	case OPTION_PIN:
+		gathered->pin = true;
+		return 0;
+	case OPTION_VERBOSE:
+		gathered->verbose = true;
+		return 0;
+	case OPTION_CHECK:
+		gathered->check = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "\"%s\" is not an option; glacisd takes only options, a file is given with -c FILE",
+			   text);
+		return 0;
+	default:
+		if (key < OPTION_LISTEN || key >= OPTION_CONFIG)
+			return ARGP_ERR_UNKNOWN;
+		gather_text(state, gathered, key, text);
+		return 0;
+	}
+}
+
+static int apply_text(struct glacisd_config *config, enum option_key key, const char *text, char *why, size_t why_size)
+{
+	const struct glacisd_config_rule *rule = glacisd_config_rule_find(text_options[key - OPTION_LISTEN].rule);
+	struct glacisd_address *address = key == OPTION_LISTEN    ? &config->listen
+					  : key == OPTION_BACKEND ? &config->backend
+								  : &config->admin;
+	uint32_t *number = key == OPTION_WORKERS ? &config->workers : &config->connections_max;
+	char **string = key == OPTION_CERT  ? &config->certificate.cert
+			: key == OPTION_KEY ? &config->certificate.key
+					    : &config->user;
+	struct glacisd_address parsed;
+	char *copy;
+	int error;
+
+	if (rule->kinds) {
+		error = glacisd_config_rule_address(rule, text, &parsed, why, why_size);
+		if (!error)
+			*address = parsed;
+		return error;
+	}
+	if (!rule->length_max)
+		return glacisd_config_rule_number(rule, text, number, why, why_size);
+	error = glacisd_config_rule_text(rule, text, why, why_size);
+	if (error)
+		return error;
+	copy = strdup(text);
+	if (!copy) {
+		snprintf(why, why_size, "out of memory");
+		return -ENOMEM;
+	}
+	free(*string);
+	*string = copy;
+	return 0;
+}
+
+/* The value no longer comes from a line of the file. */
+static void forget_line(struct glacisd_config *config, const struct glacisd_config_rule *rule)
+{
+	if (rule->line != GLACISD_CONFIG_LINE_NONE)
+		memset((char *)&config->lines + rule->line, 0, sizeof(uint32_t));
+}
+
+static int apply(struct glacisd_config *config, const struct gathered *gathered)
+{
+	const char *file = gathered->texts[OPTION_CONFIG - OPTION_LISTEN];
+	char message[MESSAGE_SIZE];
+	int first_error = 0;
+
+	if (file) {
+		first_error = glacisd_config_load(file, config, message, sizeof(message));
+		if (first_error)
+			fprintf(stderr, "%s\n", message);
+	}
+	for (int key = OPTION_LISTEN; key < OPTION_CONFIG; key++) {
+		const char *text = gathered->texts[key - OPTION_LISTEN];
+		int error;
+
+		if (!text)
+			continue;
+		error = apply_text(config, (enum option_key)key, text, message, sizeof(message));
+		if (error) {
+			fprintf(stderr, "glacisd: %s: %s\n", text_options[key - OPTION_LISTEN].name, message);
+			first_error = first_error ? first_error : error;
+			continue;
+		}
+		forget_line(config, glacisd_config_rule_find(text_options[key - OPTION_LISTEN].rule));
+	}
+	config->sandbox = config->sandbox && !gathered->no_sandbox;
+	config->pin_workers = config->pin_workers || gathered->pin;
+	config->verbose = config->verbose || gathered->verbose;
+	config->check_only = gathered->check;
+	return first_error;
+}
+
+int glacisd_options_parse(int argc, char **argv, struct glacisd_config *config)
+{
+	static const struct argp argp = {
+		.options = argp_options,
+		.parser = gather,
+		.doc = "Terminate TLS for a plain-text server.\v"
+		       "Try it:  glacisd --listen 127.0.0.1:8443 --backend builtin --cert cert.pem --key key.pem\n\n"
+		       "SIGTERM and SIGINT end it after open connections are served. See glacisd(8).",
+	};
+	struct gathered gathered = { 0 };
+	error_t error;
+
+	argp_program_version = "glacisd " GLACIS_VERSION;
+	argp_err_exit_status = EX_USAGE;
+	error = argp_parse(&argp, argc, argv, 0, NULL, &gathered);
+	if (error) {
+		fprintf(stderr, "glacisd: the command line cannot be read: %s\n", strerror(error));
+		return -error;
+	}
+	return apply(config, &gathered);
+}
