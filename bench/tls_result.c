@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Table, JSON rows and targets of `glacis-bench tls`, see tls_result.h. A figure without samples
+ * (a proxy that was left out) prints as a dash and has no row.
+ */
+#include "tls_result.h"
+
+static void print_figure(FILE *out, const struct bench_figure *cost, const struct bench_figure *busy)
+{
+	char text[40];
+
+	if (cost->count == 0) {
+		fprintf(out, " %24s", "-");
+		return;
+	}
+	if (cost->median < 10.0)
+		snprintf(text, sizeof(text), "%.3f (%.3f)", cost->median, cost->spread);
+	else
+		snprintf(text, sizeof(text), "%.1f (%.1f)", cost->median, cost->spread);
+	if (busy->count > 0)
+		fprintf(out, " %18s %4.0f%%", text, busy->median * 100.0);
+	else
+		fprintf(out, " %18s %5s", text, "");
+}
+
+void tls_print_results(FILE *out, const struct tls_result *results, size_t count)
+{
+	fprintf(out, "\nCost to the proxy, median and (interquartile range), and how busy its core was with it.\n"
+		     "Ratio: cost of the peer / cost of Glacis, median over the rounds; above 1 = Glacis better.\n");
+	fprintf(out, "%-53s %-5s", "", "unit");
+	for (unsigned kind = 0; kind < TLS_PROXY_COUNT; kind++)
+		fprintf(out, " %24s%s", tls_proxy_name(kind), kind == TLS_PROXY_GLACISD ? "" : "    ratio");
+	fputc('\n', out);
+	for (size_t i = 0; i < count; i++) {
+		const struct tls_result *result = &results[i];
+
+		fprintf(out, "%-53s %-5s", result->metric->name, result->metric->unit);
+		for (unsigned kind = 0; kind < TLS_PROXY_COUNT; kind++) {
+			print_figure(out, &result->cost[kind], &result->busy[kind]);
+			if (kind != TLS_PROXY_GLACISD)
+				fprintf(out, " %7.2fx", result->ratio[kind]);
+		}
+		fputc('\n', out);
+	}
+}
+
+void tls_add_rows(struct bench_report *report, const struct tls_result *results, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct bench_figure *cost = results[i].cost;
+		const struct bench_figure *busy = results[i].busy;
+
+		for (unsigned kind = 1; kind < TLS_PROXY_COUNT; kind++)
+			if (cost[0].count > 0 && cost[kind].count > 0)
+				bench_report_row(report,
+						 json_pack("{s:s, s:s, s:i, s:f, s:f, s:f, s:s, s:f, s:f, s:f, s:f}",
+							   "measured", results[i].metric->name, "unit",
+							   results[i].metric->unit, "rounds", (int)cost[0].count,
+							   "ours", cost[0].median, "ours_spread", cost[0].spread,
+							   "ours_core_busy", busy[0].median, "peer",
+							   tls_proxy_name(kind), "peer_value", cost[kind].median,
+							   "peer_spread", cost[kind].spread, "peer_core_busy",
+							   busy[kind].median, "ratio", results[i].ratio[kind]));
+	}
+}
+
+unsigned tls_check(FILE *out, const struct tls_result *results, size_t count)
+{
+	unsigned missed = 0;
+
+	fprintf(out, "\nTargets (cost of Glacis / cost of HAProxy in mode http):\n");
+	for (size_t i = 0; i < count; i++) {
+		const struct tls_metric *metric = results[i].metric;
+		const struct bench_figure *ours = &results[i].cost[TLS_PROXY_GLACISD];
+		double ratio = results[i].ratio[TLS_PROXY_HAPROXY];
+		double part = ratio > 0.0 ? 1.0 / ratio : 0.0;
+		bool reached = ours->count > 0 && ratio > 0.0 && part <= metric->target;
+
+		if (metric->target <= 0.0)
+			continue;
+		missed += !reached;
+		fprintf(out, "%-6s  %-53s %.3f, wanted at most %.2f\n", reached ? "ok" : "MISSED", metric->name, part,
+			metric->target);
+	}
+	fflush(out);
+	return missed;
+}
