@@ -1,0 +1,330 @@
+# SPDX-License-Identifier: Apache-2.0
+"""glacisd as a service: start-up, configuration errors, timeouts, draining, /metrics and /healthz."""
+import os
+import re
+import signal
+import socket
+import statistics
+import subprocess
+import time
+
+import harness
+from harness import (Certificate, Glacisd, Origin, SCRATCH, Skip, check, context, echo, equal, eventually, free_port,
+                     glacisd_once, main, note, run, test)
+from tls_peer import Peer, read_all
+
+STARTUP_LIMIT_MS = 100
+
+
+def write(name, text):
+    path = os.path.join(SCRATCH, name)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
+@test
+def the_first_client_is_served_within_100_ms_of_the_start():
+    times = []
+    for _ in range(10):
+        with Glacisd(wait=False) as daemon:
+            trusted = context(daemon.certificate)
+            while True:
+                try:
+                    peer = Peer(daemon.port, trusted)
+                    break
+                except ConnectionRefusedError:
+                    check(daemon.process.poll() is None, daemon.log())
+                    time.sleep(0.001)
+            peer.handshake()
+            times.append((time.monotonic() - daemon.started) * 1000)
+            peer.close()
+    median = statistics.median(times)
+    note(f"from exec to the end of the first handshake: median {median:.0f} ms, {min(times):.0f}-{max(times):.0f}")
+    if harness.sanitized():
+        raise Skip(f"built with a sanitizer; took {median:.0f} ms")
+    check(median < STARTUP_LIMIT_MS, f"start-up takes {median:.0f} ms, more than {STARTUP_LIMIT_MS} ms")
+
+
+@test
+def runs_as_a_plain_user_without_hugepages():
+    if os.geteuid() != 0:
+        raise Skip("not root: every other test shows it")
+    # glacisd reads its key before serving, so the key must be readable for that user
+    certificate = Certificate.get("ecdsa")
+    os.chmod(certificate.key, 0o644)
+    program = os.path.join(SCRATCH, "glacisd-copy")
+    with open(harness.glacisd_path(), "rb") as source, open(program, "wb") as copy:
+        copy.write(source.read())
+    os.chmod(program, 0o755)
+    try:
+        library = os.path.dirname(os.path.realpath(harness.glacisd_path()))
+        os.stat(os.path.join(library, "..", "..", "lib"))
+    except OSError:
+        library = "."
+    wrapper = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs"]
+    probe = subprocess.run([*wrapper, harness.glacisd_path(), "--version"], stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, check=False)
+    if probe.returncode != 0:
+        raise Skip(f"the plain user cannot run {harness.glacisd_path()}: {probe.stdout.decode(errors='replace')}")
+    with Glacisd(wrapper=wrapper) as daemon:
+        with Peer(daemon.port, context(daemon.certificate)).handshake() as peer:
+            peer.send(b"GET /bytes/10 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            check(peer.read_exactly(15).startswith(b"HTTP/1.1 200"), "answer")
+        with open(f"/proc/{daemon.pid}/status", encoding="ascii") as status:
+            text = status.read()
+        check(re.search(r"HugetlbPages:\s+0 kB", text), "glacisd uses huge pages")
+
+
+@test
+def as_root_it_becomes_another_user_without_capabilities():
+    if os.geteuid() != 0:
+        raise Skip("not root")
+    with Glacisd() as daemon:
+        with open(f"/proc/{daemon.pid}/status", encoding="ascii") as status:
+            text = status.read()
+        uids = re.search(r"Uid:\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)", text).groups()
+        check("0" not in uids, f"user ids {uids}")
+        equal(re.search(r"CapEff:\s+(\w+)", text).group(1), "0" * 16, "effective capabilities")
+        equal(re.search(r"CapPrm:\s+(\w+)", text).group(1), "0" * 16, "permitted capabilities")
+        equal(re.search(r"NoNewPrivs:\s+(\d)", text).group(1), "1", "no_new_privs")
+
+
+@test
+def healthz_says_ok():
+    with Glacisd() as daemon:
+        equal(daemon.admin_get("/healthz")[:2], (200, "ok\n"), "/healthz")
+        equal(daemon.admin_get("/nothing-here")[0], 404, "status of an unknown path")
+
+
+@test
+def metrics_are_openmetrics():
+    with Glacisd() as daemon:
+        with Peer(daemon.port, context(daemon.certificate)).handshake() as peer:
+            peer.send(b"GET /bytes/100000 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            peer.read_exactly(100000)
+        status, body, kind = daemon.admin_get("/metrics")
+        equal(status, 200, "/metrics status")
+        check(kind.startswith("application/openmetrics-text; version=1.0.0"), f"content type {kind}")
+        check(body.endswith("# EOF\n"), f"/metrics ends with {body[-40:]!r}")
+        typed, described = {}, set()
+        for line in body.splitlines():
+            if line.startswith("# TYPE "):
+                _, _, name, sort = line.split(" ", 3)
+                check(name not in typed, f"{name} is declared twice")
+                typed[name] = sort
+            elif line.startswith("# HELP "):
+                described.add(line.split(" ", 3)[2])
+            elif not line.startswith("#"):
+                name = re.match(r"[a-zA-Z_:][a-zA-Z0-9_:]*", line).group(0)
+                family = name[:-6] if name.endswith("_total") and name[:-6] in typed else name
+                family = family[:-5] if family.endswith("_info") and family[:-5] in typed else family
+                check(family in typed, f"{name} has no TYPE")
+                check(typed[family] != "counter" or name.endswith("_total"), f"counter {name} does not end in _total")
+                check(re.fullmatch(r"[^ ]+ -?[0-9.e+]+", re.sub(r"\{[^}]*\}", "", line)), f"sample {line!r}")
+        check(set(typed) <= described, f"without HELP: {set(typed) - described}")
+        samples = daemon.metrics()
+        check(samples["glacisd_bytes_sealed_total"] >= 100000, "bytes_sealed counts the download")
+        equal(samples["glacisd_handshakes_tls13_total"], 1, "handshakes_tls13")
+        check(samples["glacisd_records_cpu_total"] >= samples["glacisd_records_sealed_total"], "records by path")
+
+
+@test
+def a_silent_client_runs_into_handshake_ms():
+    with Glacisd(yaml="timeouts:\n  handshake_ms: 300\n") as daemon:
+        for data in (b"", b"\x16\x03\x01\x02\x00\x01"):
+            started = time.monotonic()
+            connection = socket.create_connection(("127.0.0.1", daemon.port), 10)
+            connection.sendall(data)
+            _, end = read_all(connection, timeout=10)
+            took = time.monotonic() - started
+            check(end in ("eof", "reset"), f"the connection ended with {end}")
+            check(0.2 < took < 4, f"the handshake timeout of 0.3 s took {took:.2f} s")
+            connection.close()
+        daemon.expect_counter("handshake_timeouts", 2)
+        daemon.expect_idle()
+
+
+@test
+def a_trickling_client_runs_into_handshake_ms():
+    """Each byte must not start the clock anew."""
+    with Glacisd(yaml="timeouts:\n  handshake_ms: 500\n") as daemon:
+        connection = socket.create_connection(("127.0.0.1", daemon.port), 10)
+        started = time.monotonic()
+        try:
+            for byte in b"\x16\x03\x01\x02\x00" + bytes([1, 0, 1, 252, 3, 3]) + bytes(200):
+                connection.sendall(bytes([byte]))
+                time.sleep(0.05)
+                check(time.monotonic() - started < 5, "a client that trickles holds its connection")
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        connection.close()
+        daemon.expect_counter("handshake_timeouts")
+
+
+@test
+def an_idle_connection_runs_into_idle_ms():
+    with Origin(echo) as origin, Glacisd(backend=origin.address, yaml="timeouts:\n  idle_ms: 600\n") as daemon:
+        with Peer(daemon.port, context(daemon.certificate)).handshake() as peer:
+            for _ in range(8):  # 1.6 s of traffic: longer than the timeout, each pause shorter
+                peer.send(b"x")
+                equal(peer.read_exactly(1), b"x", "echo")
+                time.sleep(0.2)
+            started = time.monotonic()
+            end = peer.alert()
+            took = time.monotonic() - started
+            note(f"idle: {end} after {took:.2f} s")
+            check(0.2 < took < 5, f"the idle timeout of 0.6 s took {took:.2f} s")
+        daemon.expect_counter("idle_timeouts")
+        daemon.expect_idle()
+
+
+@test
+def sigterm_lets_a_download_finish_and_takes_no_new_client():
+    size = 30000000
+    with Glacisd() as daemon:
+        peer = Peer(daemon.port, context(daemon.certificate)).handshake()
+        peer.send(b"GET /bytes/%d HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" % size)
+        first = peer.read_exactly(100000)
+        daemon.terminate()
+
+        def refused():
+            try:
+                socket.create_connection(("127.0.0.1", daemon.port), 2).close()
+                return False
+            except ConnectionRefusedError:
+                return True
+
+        eventually(refused, "new connections are refused")
+        equal(daemon.admin_get("/healthz")[0], 503, "/healthz while draining")
+        rest = peer.read_to_end()
+        head, _, body = (first + rest).partition(b"\r\n\r\n")
+        check(head.startswith(b"HTTP/1.1 200"), f"answer {head[:100]}")
+        equal(len(body), size, "bytes of the download")
+        peer.close_notify()
+        peer.close()
+        daemon.finish(10)
+
+
+@test
+def sigterm_without_clients_ends_at_once():
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with Glacisd() as daemon:
+            started = time.monotonic()
+            daemon.process.send_signal(number)
+            daemon.finish(10)
+            check(time.monotonic() - started < 3, "an idle glacisd takes seconds to end")
+
+
+@test
+def draining_ends_after_drain_ms():
+    with Origin(echo) as origin, Glacisd(backend=origin.address, yaml="timeouts:\n  drain_ms: 500\n") as daemon:
+        with Peer(daemon.port, context(daemon.certificate)).handshake() as peer:
+            peer.send(b"x")
+            equal(peer.read_exactly(1), b"x", "echo")
+            started = time.monotonic()
+            daemon.terminate()
+            daemon.finish(10)
+            took = time.monotonic() - started
+            check(0.3 < took < 5, f"draining with drain_ms 500 took {took:.2f} s")
+
+
+@test
+def a_port_in_use_is_named():
+    with socket.create_server(("127.0.0.1", free_port())) as taken:
+        port = taken.getsockname()[1]
+        certificate = Certificate.get("ecdsa")
+        status, text = glacisd_once("--listen", f"127.0.0.1:{port}", "--backend", "builtin", "--cert",
+                                    certificate.cert, "--key", certificate.key)
+        check(status not in (0, 64), f"exit status {status}")
+        check(str(port) in text and "in use" in text.lower(), f"the message is {text!r}")
+
+
+def valid_yaml(certificate):
+    return (f"listen: 127.0.0.1:{free_port()}\nbackend: 127.0.0.1:9\n"
+            f"certificate:\n  cert: {certificate.cert}\n  key: {certificate.key}\n")
+
+
+@test
+def check_accepts_a_good_file_and_starts_nothing():
+    certificate = Certificate.get("rsa")
+    path = write("good.yaml", valid_yaml(certificate))
+    started = time.monotonic()
+    status, text = glacisd_once("-c", path, "--check")
+    equal(status, 0, f"status of --check ({text})")
+    check(time.monotonic() - started < 5, "--check takes seconds")
+
+
+@test
+def check_names_file_line_and_what_is_allowed():
+    certificate = Certificate.get("rsa")
+    good = valid_yaml(certificate)
+    lines = good.count("\n")
+    cases = {
+        "unknown key": (good + "colour: blue\n", lines + 1, r"colour"),
+        "wrong type": (good + "workers: many\n", lines + 1, r"many|workers"),
+        "negative number": (good + "workers: -3\n", lines + 1, r"-3|workers"),
+        "unknown nested key": (good + "timeouts:\n  lunch_ms: 5\n", lines + 2, r"lunch_ms"),
+        "bad address": (good.replace("127.0.0.1:9\n", "127.0.0.1:99999\n"), 2, r"99999"),
+        "no mapping": ("- just\n- a list\n", 1, r""),
+        "broken YAML": (good + "workers: [1\n", lines + 1, r""),
+        "boolean": (good + "tls_1_2: perhaps\n", lines + 1, r"perhaps|tls_1_2"),
+        "missing file": (good.replace(certificate.cert, "/nonexistent/cert.pem"), 4, r"/nonexistent/cert\.pem"),
+    }
+    for name, (text, line, words) in cases.items():
+        path = write("bad.yaml", text)
+        status, message = glacisd_once("-c", path, "--check")
+        note(f"{name}: {message.strip()}")
+        check(status not in (0, 64), f"{name}: exit status {status}, {message!r}")
+        found = [int(number) for number in re.findall(re.escape(path) + r":(\d+)", message)]
+        check(found, f"{name}: no file:line in {message!r}")
+        check(any(abs(number - line) <= 1 for number in found), f"{name}: line {found}, expected {line}")
+        check(re.search(words, message), f"{name}: {words!r} is not in {message!r}")
+
+
+@test
+def a_key_of_another_certificate_is_refused():
+    rsa, ecdsa = Certificate.get("rsa"), Certificate.get("ecdsa")
+    other = os.path.join(SCRATCH, "other-key.pem")
+    run("openssl", "genpkey", "-algorithm", "RSA", "-out", other)
+    for cert, key in ((rsa.cert, ecdsa.key), (rsa.cert, other)):
+        status, text = glacisd_once("--listen", "127.0.0.1:1", "--backend", "builtin", "--cert", cert, "--key", key,
+                                    "--check")
+        check(status not in (0, 64), f"exit status {status}")
+        check(key in text or cert in text, f"the message names neither file: {text!r}")
+
+
+@test
+def missing_options_and_unknown_options_are_usage_errors():
+    certificate = Certificate.get("rsa")
+    equal(glacisd_once("--no-such-option")[0], 64, "status for an unknown option")
+    equal(glacisd_once("--help")[0], 0, "status of --help")
+    check("--listen" in glacisd_once("--help")[1], "--help lists --listen")
+    equal(glacisd_once("--version")[0], 0, "status of --version")
+    status, text = glacisd_once("--cert", certificate.cert, "--key", certificate.key, "--backend", "builtin")
+    check(status != 0 and "listen" in text, f"without --listen: {status}, {text!r}")
+    status, text = glacisd_once("-c", "/nonexistent/glacis.yaml")
+    check(status != 0 and "/nonexistent/glacis.yaml" in text, f"missing file: {status}, {text!r}")
+
+
+@test
+def idle_costs_no_cpu():
+    with Glacisd() as daemon:
+        peer = Peer(daemon.port, context(daemon.certificate)).handshake()
+        peer.send(b"GET /bytes/1000 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        peer.read_exactly(1000)
+        time.sleep(0.5)
+
+        def ticks():
+            with open(f"/proc/{daemon.pid}/stat", encoding="ascii") as stat:
+                fields = stat.read().rsplit(")", 1)[1].split()
+            return int(fields[11]) + int(fields[12])
+
+        before = ticks()
+        time.sleep(2)
+        spent = (ticks() - before) * 1000 // os.sysconf("SC_CLK_TCK")
+        peer.close()
+        check(spent <= 40, f"an idle glacisd used {spent} ms of CPU in 2 s")
+
+
+main()
