@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Chooses ipsec-mb's functions for this processor, once per engine.
+ *
+ * The library fills a manager with the best functions it has; the direct GCM functions need no
+ * manager at run time, so they are copied out and the manager (200 KiB) is freed at once.
+ */
+#include "backend_cpu.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+/* One choice of instructions: how ipsec-mb is asked for it, and the features it must have found. */
+struct variant {
+	const char *name;
+	void (*init)(IMB_MGR *manager);
+	IMB_ARCH arch;
+	uint64_t features;
+};
+
+#define AES_FEATURES (IMB_FEATURE_AESNI | IMB_FEATURE_PCLMULQDQ)
+
+static void init_best(IMB_MGR *manager)
+{
+	init_mb_mgr_auto(manager, NULL);
+}
+
+static const struct variant variants[BACKEND_CPU_VARIANTS] = {
+	[BACKEND_CPU_BEST] = { "best", init_best, IMB_ARCH_NONE, AES_FEATURES },
+	[BACKEND_CPU_SSE] = { "SSE", init_mb_mgr_sse, IMB_ARCH_SSE, AES_FEATURES | IMB_FEATURE_SSE4_2 },
+	[BACKEND_CPU_AVX] = { "AVX", init_mb_mgr_avx, IMB_ARCH_AVX, AES_FEATURES | IMB_FEATURE_AVX },
+	[BACKEND_CPU_AVX2] = { "AVX2", init_mb_mgr_avx2, IMB_ARCH_AVX2, AES_FEATURES | IMB_FEATURE_AVX2 },
+	[BACKEND_CPU_AVX512] = { "AVX512", init_mb_mgr_avx512, IMB_ARCH_AVX512, AES_FEATURES | IMB_FEATURE_AVX512_SKX },
+};
+
+static const char *arch_name(const IMB_MGR *manager)
+{
+	switch ((IMB_ARCH)manager->used_arch) {
+	case IMB_ARCH_AVX512:
+		return (manager->features & IMB_FEATURE_VAES) != 0 ? "VAES-AVX512" : "AVX512";
+	case IMB_ARCH_AVX2:
+		return "AVX2";
+	case IMB_ARCH_AVX:
+		return "AVX";
+	default:
+		return "SSE";
+	}
+}
+
+static void copy_functions(const IMB_MGR *manager, struct gcm_functions gcm[GCM_KEY_SIZES])
+{
+	gcm[0] = (struct gcm_functions){
+		.expand = manager->gcm128_pre,
+		.whole = { manager->gcm128_enc, manager->gcm128_dec },
+		.init = manager->gcm128_init,
+		.update = { manager->gcm128_enc_update, manager->gcm128_dec_update },
+		.finalize = { manager->gcm128_enc_finalize, manager->gcm128_dec_finalize },
+	};
+	gcm[1] = (struct gcm_functions){
+		.expand = manager->gcm192_pre,
+		.whole = { manager->gcm192_enc, manager->gcm192_dec },
+		.init = manager->gcm192_init,
+		.update = { manager->gcm192_enc_update, manager->gcm192_dec_update },
+		.finalize = { manager->gcm192_enc_finalize, manager->gcm192_dec_finalize },
+	};
+	gcm[2] = (struct gcm_functions){
+		.expand = manager->gcm256_pre,
+		.whole = { manager->gcm256_enc, manager->gcm256_dec },
+		.init = manager->gcm256_init,
+		.update = { manager->gcm256_enc_update, manager->gcm256_dec_update },
+		.finalize = { manager->gcm256_enc_finalize, manager->gcm256_dec_finalize },
+	};
+}
+
+int backend_cpu_init(struct backend_cpu *cpu, enum backend_cpu_variant choice)
+{
+	const struct variant *variant = &variants[choice];
+	int error = -ENOTSUP;
+
+	IMB_MGR *manager = alloc_mb_mgr(0);
+	if (manager == NULL)
+		return -ENOMEM;
+	if ((manager->features & variant->features) != variant->features)
+		goto free_manager;
+	variant->init(manager);
+	if (imb_get_errno(manager) != 0)
+		goto free_manager;
+	if (variant->arch != IMB_ARCH_NONE && manager->used_arch != (uint32_t)variant->arch)
+		goto free_manager;
+	copy_functions(manager, cpu->gcm);
+	snprintf(cpu->name, sizeof(cpu->name), "intel-ipsec-mb %s, %s", imb_get_version_str(), arch_name(manager));
+	error = 0;
+free_manager:
+	free_mb_mgr(manager);
+	return error;
+}
