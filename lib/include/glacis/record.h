@@ -73,8 +73,8 @@ struct glacis_record_stream;
 struct glacis_record_stream_options {
 	uint64_t first_sequence; /**< records already written or read under these keys */
 	uint32_t content_limit;  /**< most content bytes per record; 0: 16,384 (RFC 6066 section 4, RFC 8449) */
-	uint32_t soft_limit;     /**< lowers GLACIS_RECORD_LIMIT_SOFT; 0: keep */
-	uint32_t hard_limit;     /**< lowers GLACIS_RECORD_LIMIT_HARD; 0: keep */
+	uint32_t soft_limit;     /**< writer: lowers GLACIS_RECORD_LIMIT_SOFT; 0: keep */
+	uint32_t hard_limit;     /**< writer: lowers GLACIS_RECORD_LIMIT_HARD; 0: keep */
 	bool peer_is_server;     /**< reader: NewSessionTicket is legal after the handshake */
 };
 
@@ -129,7 +129,8 @@ GLACIS_MUST_CHECK int glacis_record_peek(const struct glacis_record_stream *read
 /**
  * Submits up to `count` records, in order; a burst may mix streams and directions. Each accepted
  * record consumes its stream's next sequence number. Returns how many were accepted; when fewer,
- * the next record has a status: GLACIS_STATUS_PENDING (queue full, try later), GLACIS_STATUS_INVALID
+ * the next record has a status: GLACIS_STATUS_PENDING (try again after the next poll: the queue is
+ * full, or a reader's key changes when its records in flight have completed), GLACIS_STATUS_INVALID
  * or GLACIS_STATUS_LIMIT. -ECHILD after fork().
  */
 GLACIS_MUST_CHECK int glacis_record_submit(struct glacis_queue *queue, struct glacis_record_op *const ops[],
@@ -157,9 +158,12 @@ struct glacis_record_event {
 };
 
 /**
- * Finishes the next completed record of a reader, strictly in the order of submission.
- * After GLACIS_EVENT_ERROR the reader refuses everything. After GLACIS_EVENT_KEY_UPDATE records
- * submitted before it was finished come out as GLACIS_EVENT_STALE.
+ * Finishes the next completed record of a reader, strictly in the order of submission; later ones
+ * may still be in flight. After GLACIS_EVENT_ERROR the reader refuses everything and finishes every
+ * record with that error; after GLACIS_EVENT_CLOSE or GLACIS_EVENT_FATAL_ALERT every record is
+ * GLACIS_EVENT_IGNORED. After GLACIS_EVENT_KEY_UPDATE records submitted before it was finished come
+ * out as GLACIS_EVENT_STALE. More than GLACIS_RECORD_EMPTY_MAX records in a row that carry no
+ * application data, of whatever kind, end in GLACIS_EVENT_ERROR.
  */
 void glacis_record_finish(struct glacis_record_op *op, struct glacis_record_event *event);
 
