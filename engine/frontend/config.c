@@ -13,6 +13,8 @@
 
 #include "config_schema.h"
 
+#define LOG_SIZE 256
+
 void glacisd_config_defaults(struct glacisd_config *config)
 {
 	*config = (struct glacisd_config){
@@ -34,17 +36,38 @@ void glacisd_config_free(struct glacisd_config *config)
 	memset(config, 0, sizeof(*config));
 }
 
-/* The scan lets nothing through that libcyaml refuses; if it does, its words are better than none. */
+/* Keeps the first line libcyaml logs; the others are its way to the fault. */
 __attribute__((format(printf, 3, 0))) static void keep_log(cyaml_log_t level, void *context, const char *format,
 							   va_list arguments)
 {
-	struct glacisd_messages *messages = context;
-	char text[256];
+	char *first = context;
 
-	if (level < CYAML_LOG_ERROR || vsnprintf(text, sizeof(text), format, arguments) < 0)
+	if (level < CYAML_LOG_ERROR || first[0] != '\0')
 		return;
-	text[strcspn(text, "\n")] = '\0';
-	glacisd_messages_add(messages, "%s", text);
+	vsnprintf(first, LOG_SIZE, format, arguments);
+	first[strcspn(first, "\n")] = '\0';
+}
+
+/* The scan lets nothing through that libcyaml refuses (the fuzzer watches); if it does, -EBADMSG and
+ * libcyaml's words are better than none. */
+static int load(const char *name, const uint8_t *yaml, size_t size, struct glacisd_document **document,
+		struct glacisd_messages *messages)
+{
+	char first[LOG_SIZE] = "";
+	const cyaml_config_t options = {
+		.log_fn = keep_log,
+		.log_ctx = first,
+		.mem_fn = cyaml_mem,
+		.log_level = CYAML_LOG_ERROR,
+		.flags = CYAML_CFG_NO_ALIAS,
+	};
+	cyaml_err_t error = cyaml_load_data(yaml, size, &options, &glacisd_document_schema, (cyaml_data_t **)document,
+					    NULL);
+
+	if (error == CYAML_OK)
+		return 0;
+	glacisd_messages_add(messages, "%s:1: cannot be loaded: %s: %s", name, cyaml_strerror(error), first);
+	return error == CYAML_ERR_OOM ? -ENOMEM : -EBADMSG;
 }
 
 static void take_number(uint32_t *to, const uint32_t *from)
@@ -105,13 +128,7 @@ int glacisd_config_parse(const char *name, const uint8_t *yaml, size_t size, str
 	struct glacisd_config_lines lines = { 0 };
 	struct glacisd_document *document = NULL;
 	struct glacisd_messages messages;
-	cyaml_config_t options = {
-		.log_fn = keep_log,
-		.log_ctx = &messages,
-		.mem_fn = cyaml_mem,
-		.log_level = CYAML_LOG_ERROR,
-		.flags = CYAML_CFG_NO_ALIAS,
-	};
+	const cyaml_config_t options = { .mem_fn = cyaml_mem };
 	char *file = NULL;
 	int error;
 
@@ -121,11 +138,9 @@ int glacisd_config_parse(const char *name, const uint8_t *yaml, size_t size, str
 		return -EFBIG;
 	}
 	error = glacisd_config_scan(name, yaml, size, &lines, &messages);
+	if (!error)
+		error = load(name, yaml, size, &document, &messages);
 	if (error)
-		goto out;
-	error = -EINVAL;
-	if (cyaml_load_data(yaml, size, &options, &glacisd_document_schema, (cyaml_data_t **)&document, NULL) !=
-	    CYAML_OK)
 		goto out;
 	file = strdup(name);
 	error = file ? take_document(config, document) : -ENOMEM;

@@ -230,12 +230,13 @@ void glacisd_messages_add(struct glacisd_messages *messages, const char *format,
 	int length;
 
 	messages->count++;
-	if (left > 2 && messages->used > 0) {
+	/* A line break, at least one byte and the end, or nothing. */
+	if (left < (messages->used > 0 ? 3 : 1))
+		return;
+	if (messages->used > 0) {
 		messages->text[messages->used++] = '\n';
 		left--;
 	}
-	if (left < 2)
-		return;
 	va_start(arguments, format);
 	length = vsnprintf(messages->text + messages->used, left, format, arguments);
 	va_end(arguments);

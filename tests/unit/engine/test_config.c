@@ -275,8 +275,12 @@ Test(config, cuts_messages_at_the_end_of_the_buffer)
 {
 	static const char yaml[] = "foo: 1\nbar: 2\n";
 	struct glacisd_config config;
+	char whole[1024];
 
 	glacisd_config_defaults(&config);
+	cr_assert_eq(glacisd_config_parse("f", (const uint8_t *)yaml, strlen(yaml), &config, whole, sizeof(whole)),
+		     -EINVAL);
+	cr_assert_lt(strlen(whole), 400);
 	for (size_t size = 0; size < 400; size++) {
 		char *small = malloc(size + 1);
 
@@ -285,6 +289,7 @@ Test(config, cuts_messages_at_the_end_of_the_buffer)
 			     -EINVAL);
 		cr_assert_eq(small[size], 'x');
 		cr_assert(size == 0 || memchr(small, '\0', size));
+		cr_assert(size == 0 || strncmp(small, whole, strlen(small)) == 0, "%zu: %s", size, small);
 		free(small);
 	}
 	glacisd_config_free(&config);
