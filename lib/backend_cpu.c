@@ -8,6 +8,7 @@
  */
 #include "backend_cpu.h"
 
+#include <emmintrin.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +17,15 @@
 #include "engine.h"
 #include "key_cache.h"
 
+/* A GCM context, rounded up for wiping by 16-byte stores. */
+#define CONTEXT_ROOM ((sizeof(struct gcm_context_data) + 15) / 16 * 16)
+
 /* In memory for keys: a GCM context holds key stream, a computed tag could be a forgery. */
 struct cpu_scratch {
-	struct gcm_context_data context;
+	union {
+		struct gcm_context_data context;
+		uint8_t context_room[CONTEXT_ROOM];
+	};
 	uint8_t computed_tag[GLACIS_AEAD_TAG_SIZE];
 };
 
@@ -35,16 +42,20 @@ struct tally {
 	uint64_t auth_failed;
 };
 
+/* Constant time. */
 static bool tags_equal(const uint8_t *a, const uint8_t *b)
 {
-	uint64_t x[2], y[2];
-	memcpy(x, a, sizeof(x));
-	memcpy(y, b, sizeof(y));
-	return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+	uint64_t a_low, a_high, b_low, b_high;
+	memcpy(&a_low, a, 8);
+	memcpy(&a_high, a + 8, 8);
+	memcpy(&b_low, b, 8);
+	memcpy(&b_high, b + 8, 8);
+	return ((a_low ^ b_low) | (a_high ^ b_high)) == 0;
 }
 
-static void run_segments(struct cpu_queue *queue, const struct gcm_functions *gcm, const struct gcm_key_data *key,
-			 const struct glacis_aead_op *op, uint8_t *tag)
+static __attribute__((noinline)) void run_segments(struct cpu_queue *queue, const struct gcm_functions *gcm,
+						   const struct gcm_key_data *key, const struct glacis_aead_op *op,
+						   uint8_t *tag)
 {
 	uint8_t direction = op->session->direction;
 	uint8_t *output = op->destination;
@@ -64,8 +75,8 @@ static void run_segments(struct cpu_queue *queue, const struct gcm_functions *gc
  * Takes back the plaintext of an open that failed. In place, sealing the plaintext again under the
  * same nonce gives the ciphertext back, since GCM is a key stream; the tag over it proves that.
  */
-static void undo_open(struct cpu_queue *queue, const struct gcm_functions *gcm, const struct gcm_key_data *key,
-		      const struct glacis_aead_op *op)
+static __attribute__((noinline, cold)) void undo_open(struct cpu_queue *queue, const struct gcm_functions *gcm,
+						      const struct gcm_key_data *key, const struct glacis_aead_op *op)
 {
 	uint8_t again[GLACIS_AEAD_TAG_SIZE] = { 0 };
 
@@ -102,18 +113,25 @@ static enum glacis_status run(struct cpu_queue *queue, const struct glacis_aead_
 	return GLACIS_STATUS_AUTH_FAILED;
 }
 
-/* Starts loading what the next operation will touch first: its slot, the round keys, the first hash keys. */
+/* Starts loading what the next operation will touch first: the round keys, the first hash keys, the owner. */
 static inline void prefetch_key(const struct cpu_queue *queue, const struct glacis_aead_op *op)
 {
 	const struct glacis_aead_session *session = op->session;
 	if (session->cache_id != queue->keys.id)
 		return;
-	const uint8_t *key = queue->keys.keys + (size_t)session->slot * KEY_SLOT_SIZE;
-	__builtin_prefetch(&queue->keys.slot[session->slot], 1);
+	const uint8_t *slot = (const uint8_t *)&queue->keys.slot[session->slot];
 	for (size_t line = 0; line < 4; line++)
-		__builtin_prefetch(key + line * 64);
-	for (size_t line = 12; line < 16; line++)
-		__builtin_prefetch(key + line * 64);
+		__builtin_prefetch(slot + line * 64);
+	for (size_t line = sizeof(struct key_slot) / 64 - 4; line < sizeof(struct key_slot) / 64; line++)
+		__builtin_prefetch(slot + line * 64);
+}
+
+/* explicit_bzero as a few stores: a call, or the `rep stos` of a memset, costs as much as half a small record. */
+static inline void wipe_context(struct cpu_scratch *scratch)
+{
+	volatile __m128i *word = (volatile __m128i *)(void *)scratch->context_room;
+	for (unsigned i = 0; i < CONTEXT_ROOM / sizeof(*word); i++)
+		word[i] = _mm_setzero_si128();
 }
 
 static void cpu_aead_submit(void *state, struct glacis_aead_op *const ops[], unsigned count)
@@ -135,7 +153,7 @@ static void cpu_aead_submit(void *state, struct glacis_aead_op *const ops[], uns
 		op->op.state = GLACIS_OP_DONE;
 		completion_push(queue->setup.completions, &op->op);
 	}
-	explicit_bzero(&queue->scratch->context, sizeof(queue->scratch->context));
+	wipe_context(queue->scratch);
 	counter_add(&queue->setup.counters->completed[GLACIS_PATH_CPU], count);
 	counter_add(&queue->setup.counters->bytes[GLACIS_PATH_CPU], tally.bytes);
 	if (tally.auth_failed > 0)

@@ -91,6 +91,6 @@ void glacis_engine_info(const struct glacis_engine *engine, struct glacis_engine
 		.key_bytes = atomic_load(&engine->memory.bytes),
 		.unlocked_key_bytes = atomic_load(&engine->memory.unlocked),
 		.session_bytes = sizeof(struct glacis_aead_session),
-		.expanded_key_bytes = KEY_SLOT_SIZE + sizeof(struct key_slot),
+		.expanded_key_bytes = sizeof(struct key_slot),
 	};
 }

@@ -10,11 +10,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define SLOT_FREE    ((uintptr_t)0)
-#define SLOT_CLAIMED ((uintptr_t)1)
 
 /* The hand gives second chances to at most so many keys, which bounds the time of one look-up. */
 #define CLOCK_STEPS_MAX 64u
@@ -23,17 +19,12 @@ int key_cache_init(struct key_cache *cache, struct glacis_engine *engine, uint32
 		   struct queue_counters *counters)
 {
 	memset(cache, 0, sizeof(*cache));
-	cache->slot = calloc(slots, sizeof(*cache->slot));
-	if (cache->slot == NULL)
-		return -ENOMEM;
-	int error = secure_memory_map(&engine->memory, (size_t)slots * KEY_SLOT_SIZE, &cache->region);
-	if (error != 0) {
-		free(cache->slot);
+	int error = secure_memory_map(&engine->memory, (size_t)slots * sizeof(struct key_slot), &cache->region);
+	if (error != 0)
 		return error;
-	}
 	cache->engine = engine;
 	cache->slots = slots;
-	cache->keys = cache->region.base;
+	cache->slot = cache->region.base;
 	cache->gcm = engine->cpu.gcm;
 	cache->counters = counters;
 	pthread_mutex_lock(&engine->caches_lock);
@@ -59,40 +50,38 @@ void key_cache_fini(struct key_cache *cache)
 	/* In a child the lock may be held by a thread that does not exist there, and the keys are gone already. */
 	if (!engine_is_foreign(cache->engine)) {
 		leave_engine(cache);
-		for (uint32_t i = 0; i < cache->slots; i++)
-			if (atomic_load(&cache->slot[i].owner) != SLOT_FREE)
-				explicit_bzero(key_cache_at(cache, i), KEY_SLOT_SIZE);
+		for (uint32_t i = 0; i < cache->touched; i++)
+			explicit_bzero(cache->slot[i].data, KEY_DATA_SIZE);
 	}
 	secure_memory_unmap(&cache->engine->memory, &cache->region);
-	free(cache->slot);
 }
 
 /* Takes a slot from whoever has it, unless another thread is wiping it. */
-static bool claim(struct key_cache *cache, uint32_t index)
+static bool claim(struct key_cache *cache, struct key_slot *slot)
 {
-	uintptr_t owner = atomic_load(&cache->slot[index].owner);
-	if (owner == SLOT_CLAIMED || !atomic_compare_exchange_strong(&cache->slot[index].owner, &owner, SLOT_CLAIMED))
+	uintptr_t owner = atomic_load(&slot->owner);
+	if (owner == SLOT_CLAIMED || !atomic_compare_exchange_strong(&slot->owner, &owner, SLOT_CLAIMED))
 		return false;
 	if (owner != SLOT_FREE) {
-		explicit_bzero(key_cache_at(cache, index), KEY_SLOT_SIZE);
+		explicit_bzero(slot->data, KEY_DATA_SIZE);
 		counter_add(&cache->counters->keys_evicted, 1);
 	}
 	return true;
 }
 
-static uint32_t take_slot(struct key_cache *cache)
+static struct key_slot *take_slot(struct key_cache *cache)
 {
 	for (uint32_t step = 0;; step++) {
-		uint32_t index = cache->hand;
-		cache->hand = index + 1 < cache->slots ? index + 1 : 0;
-		struct key_slot *slot = &cache->slot[index];
-		if (slot->referenced && step < CLOCK_STEPS_MAX &&
-		    atomic_load_explicit(&slot->owner, memory_order_relaxed) != SLOT_FREE) {
-			slot->referenced = 0;
-			continue;
-		}
-		if (claim(cache, index))
-			return index;
+		struct key_slot *slot = &cache->slot[cache->hand++];
+		if (cache->touched < cache->hand)
+			cache->touched = cache->hand;
+		if (cache->hand == cache->slots)
+			cache->hand = 0;
+		bool busy = slot->referenced != 0 &&
+			    atomic_load_explicit(&slot->owner, memory_order_relaxed) != SLOT_FREE;
+		slot->referenced = 0;
+		if (!(busy && step < CLOCK_STEPS_MAX) && claim(cache, slot))
+			return slot;
 	}
 }
 
@@ -101,15 +90,14 @@ const struct gcm_key_data *key_cache_build(struct key_cache *cache, struct glaci
 	/* A session that comes from another queue leaves no key behind there. */
 	if (session->cache_id != 0 && session->cache_id != cache->id)
 		key_cache_release(session);
-	uint32_t index = take_slot(cache);
-	struct key_slot *slot = &cache->slot[index];
-	cache->gcm[session->key_index].expand(session->key, key_cache_at(cache, index));
+	struct key_slot *slot = take_slot(cache);
+	cache->gcm[session->key_index].expand(session->key, key_slot_data(slot));
 	slot->referenced = 1;
 	atomic_store(&slot->owner, (uintptr_t)session);
 	session->cache_id = cache->id;
-	session->slot = index;
+	session->slot = (uint32_t)(slot - cache->slot);
 	counter_add(&cache->counters->keys_expanded, 1);
-	return key_cache_at(cache, index);
+	return key_slot_data(slot);
 }
 
 void key_cache_release(struct glacis_aead_session *session)
@@ -121,10 +109,11 @@ void key_cache_release(struct glacis_aead_session *session)
 	struct key_cache *cache = engine->caches;
 	while (cache != NULL && cache->id != session->cache_id)
 		cache = cache->next;
+	struct key_slot *slot = cache != NULL ? &cache->slot[session->slot] : NULL;
 	uintptr_t owner = (uintptr_t)session;
-	if (cache != NULL && atomic_compare_exchange_strong(&cache->slot[session->slot].owner, &owner, SLOT_CLAIMED)) {
-		explicit_bzero(key_cache_at(cache, session->slot), KEY_SLOT_SIZE);
-		atomic_store(&cache->slot[session->slot].owner, SLOT_FREE);
+	if (slot != NULL && atomic_compare_exchange_strong(&slot->owner, &owner, SLOT_CLAIMED)) {
+		explicit_bzero(slot->data, KEY_DATA_SIZE);
+		atomic_store(&slot->owner, SLOT_FREE);
 	}
 	pthread_mutex_unlock(&engine->caches_lock);
 	session->cache_id = 0;

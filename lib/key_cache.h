@@ -14,6 +14,7 @@
 #define GLACIS_LIB_KEY_CACHE_H
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <intel-ipsec-mb.h>
@@ -23,20 +24,26 @@
 #include "engine.h"
 #include "secure_memory.h"
 
-/* The key data must be 64-byte aligned, or newer releases of ipsec-mb fault. */
-#define KEY_SLOT_SIZE 1024u
-static_assert(sizeof(struct gcm_key_data) <= KEY_SLOT_SIZE, "an expanded key fits its slot");
+/* What ipsec-mb uses of its key structure, without the padding at its end. */
+#define KEY_DATA_SIZE (offsetof(struct gcm_key_data, ghash_keys) + sizeof(((struct gcm_key_data *)0)->ghash_keys))
 
+/*
+ * An expanded key and its owner, which shares a cache line with the hash keys that every operation
+ * reads. Key data must be 64-byte aligned, or newer releases of ipsec-mb fault.
+ */
 struct key_slot {
-	_Atomic(uintptr_t) owner; /* address of the session, 0 (free) or SLOT_CLAIMED */
+	_Alignas(64) uint8_t data[KEY_DATA_SIZE];
+	_Atomic(uintptr_t) owner; /* address of the session, SLOT_FREE or SLOT_CLAIMED */
 	uint8_t referenced;       /* used since the clock hand passed last */
 };
+#define SLOT_FREE    ((uintptr_t)0)
+#define SLOT_CLAIMED ((uintptr_t)1)
 
 struct key_cache {
 	uint32_t id; /* never used twice by an engine */
 	uint32_t slots;
 	uint32_t hand;
-	uint8_t *keys; /* slots * KEY_SLOT_SIZE */
+	uint32_t touched; /* slots from here on were never used, their pages are not there yet */
 	struct key_slot *slot;
 	const struct gcm_functions *gcm; /* by key_index */
 	struct queue_counters *counters;
@@ -57,9 +64,9 @@ const struct gcm_key_data *key_cache_build(struct key_cache *cache, struct glaci
 /* Wipes the session's expanded key, if a cache holds it. Any thread, with nothing in flight. */
 void key_cache_release(struct glacis_aead_session *session);
 
-static inline struct gcm_key_data *key_cache_at(const struct key_cache *cache, uint32_t slot)
+static inline struct gcm_key_data *key_slot_data(struct key_slot *slot)
 {
-	return (struct gcm_key_data *)(void *)(cache->keys + (size_t)slot * KEY_SLOT_SIZE);
+	return (struct gcm_key_data *)(void *)slot->data;
 }
 
 /* The session's expanded key, built when it is not there. Valid until the next call. */
@@ -71,7 +78,7 @@ static inline const struct gcm_key_data *key_cache_get(struct key_cache *cache, 
 	if (__builtin_expect(atomic_load_explicit(&slot->owner, memory_order_relaxed) != (uintptr_t)session, 0))
 		return key_cache_build(cache, session);
 	slot->referenced = 1;
-	return key_cache_at(cache, session->slot);
+	return key_slot_data(slot);
 }
 
 #endif
