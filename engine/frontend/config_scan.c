@@ -3,169 +3,24 @@
  * Goes through the YAML events and checks them against the schema of config_schema.c before
  * libcyaml loads anything. libcyaml stops at the first fault and does not know the line of a value
  * that is well formed but not allowed; here each fault has its line, and several are told at once.
- * Called by config.c with untrusted bytes: memory is bounded by the size of the input, recursion by
- * the schema's depth, skipped parts by DEPTH_MAX, and aliases are refused, so nothing can multiply.
+ * Called by config.c with untrusted bytes: recursion is bounded by the schema's depth, the rest by
+ * config_events.c.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <yaml.h>
 
+#include "config_events.h"
 #include "config_schema.h"
 
-#define DEPTH_MAX  16u
-#define FAULTS_MAX 16u
-#define PATH_SIZE  64u
+#define PATH_SIZE 64u
 
 struct scan {
-	yaml_parser_t parser;
-	const char *name;
-	const uint8_t *yaml;
-	size_t size;
+	struct glacisd_events events;
 	struct glacisd_config_lines *lines;
-	struct glacisd_messages *messages;
-	bool stopped; /* nothing more can be read */
 };
 
 static bool scan_value(struct scan *scan, const cyaml_schema_value_t *schema, const char *path, yaml_event_t *event);
-
-static uint32_t line_of(const yaml_event_t *event)
-{
-	return (uint32_t)event->start_mark.line + 1;
-}
-
-static uint32_t line_at(const uint8_t *yaml, size_t offset)
-{
-	uint32_t line = 1;
-
-	for (size_t i = 0; i < offset; i++)
-		line += yaml[i] == '\n';
-	return line;
-}
-
-/* Always false, so that a caller can return it: the value is bad or reading ends. */
-static bool stop(struct scan *scan, uint32_t line, const char *what)
-{
-	if (!scan->stopped)
-		glacisd_messages_add(scan->messages, "%s:%u: %s", scan->name, line, what);
-	scan->stopped = true;
-	return false;
-}
-
-static void fault(struct scan *scan, uint32_t line, const char *path, const char *what)
-{
-	if (scan->messages->count >= FAULTS_MAX)
-		stop(scan, line, "more faults follow; mend these first");
-	else
-		glacisd_messages_add(scan->messages, "%s:%u: %s%s%s", scan->name, line, path, path[0] ? ": " : "",
-				     what);
-}
-
-static bool syntax_error(struct scan *scan)
-{
-	const yaml_parser_t *parser = &scan->parser;
-	uint32_t line = (uint32_t)parser->problem_mark.line + 1;
-	char context[96] = "", what[384];
-
-	if (parser->error == YAML_MEMORY_ERROR)
-		return stop(scan, line, "out of memory while reading");
-	if (parser->error == YAML_READER_ERROR) {
-		size_t offset = parser->problem_offset < scan->size ? parser->problem_offset : scan->size;
-
-		snprintf(what, sizeof(what), "not a text file: %s; allowed: YAML in UTF-8", parser->problem);
-		return stop(scan, line_at(scan->yaml, offset), what);
-	}
-	/* An open quote or bracket is noticed at the end of the file only: say where it began. */
-	if (parser->context)
-		snprintf(context, sizeof(context), "%s that begins in line %u, ", parser->context,
-			 (uint32_t)parser->context_mark.line + 1);
-	snprintf(what, sizeof(what),
-		 "not YAML: %s%s; allowed: lines of \"key: value\", groups indented with spaces, "
-		 "values that hold [ ] { } # or \": \" in quotes",
-		 context, parser->problem ? parser->problem : "unknown problem");
-	return stop(scan, line, what);
-}
-
-static const yaml_char_t *anchor_of(const yaml_event_t *event)
-{
-	switch (event->type) {
-	case YAML_SCALAR_EVENT:
-		return event->data.scalar.anchor;
-	case YAML_SEQUENCE_START_EVENT:
-		return event->data.sequence_start.anchor;
-	case YAML_MAPPING_START_EVENT:
-		return event->data.mapping_start.anchor;
-	default:
-		return NULL;
-	}
-}
-
-static const yaml_char_t *tag_of(const yaml_event_t *event)
-{
-	switch (event->type) {
-	case YAML_SCALAR_EVENT:
-		return event->data.scalar.tag;
-	case YAML_SEQUENCE_START_EVENT:
-		return event->data.sequence_start.tag;
-	case YAML_MAPPING_START_EVENT:
-		return event->data.mapping_start.tag;
-	default:
-		return NULL;
-	}
-}
-
-/* On true the caller owns the event. */
-static bool next(struct scan *scan, yaml_event_t *event)
-{
-	const char *unwanted = NULL;
-
-	memset(event, 0, sizeof(*event));
-	if (scan->stopped)
-		return false;
-	if (!yaml_parser_parse(&scan->parser, event))
-		return syntax_error(scan);
-	if (event->type == YAML_ALIAS_EVENT || anchor_of(event))
-		unwanted =
-			"anchors (&) and aliases (*) are not allowed; write the value out, or in quotes if it is text";
-	else if (tag_of(event))
-		unwanted = "tags (!) are not allowed; write the value without, or in quotes if it is text";
-	if (unwanted) {
-		stop(scan, line_of(event), unwanted);
-		yaml_event_delete(event);
-		return false;
-	}
-	return true;
-}
-
-static bool opens(const yaml_event_t *event)
-{
-	return event->type == YAML_MAPPING_START_EVENT || event->type == YAML_SEQUENCE_START_EVENT;
-}
-
-static bool closes(const yaml_event_t *event)
-{
-	return event->type == YAML_MAPPING_END_EVENT || event->type == YAML_SEQUENCE_END_EVENT;
-}
-
-/* Reads on to the end of the value that began with `first`. */
-static bool skip_value(struct scan *scan, const yaml_event_t *first)
-{
-	unsigned depth = opens(first) ? 1 : 0;
-
-	while (depth > 0) {
-		yaml_event_t event;
-
-		if (!next(scan, &event))
-			return false;
-		depth += opens(&event);
-		depth -= closes(&event);
-		if (depth > DEPTH_MAX)
-			stop(scan, line_of(&event),
-			     "nested too deeply; a key of glacisd has at most one group above it");
-		yaml_event_delete(&event);
-	}
-	return !scan->stopped;
-}
 
 static void list_keys(const cyaml_schema_field_t *fields, char *keys, size_t size)
 {
@@ -188,7 +43,7 @@ static const char *scalar_text(struct scan *scan, const yaml_event_t *event, con
 		snprintf(what, sizeof(what), "has no value; allowed: %s", allowed);
 	else
 		return text;
-	fault(scan, line_of(event), path, what);
+	glacisd_events_fault(&scan->events, glacisd_events_line(event), path, what);
 	return NULL;
 }
 
@@ -213,7 +68,7 @@ static void scan_scalar(struct scan *scan, const cyaml_schema_value_t *schema, c
 	else
 		error = glacisd_config_rule_text(rule, text, why, sizeof(why));
 	if (error)
-		fault(scan, line_of(event), rule->path, why);
+		glacisd_events_fault(&scan->events, glacisd_events_line(event), rule->path, why);
 }
 
 /* The bit of one entry of a list of names, 0 after telling that it is none of them. */
@@ -225,8 +80,8 @@ static uint32_t scan_flag(struct scan *scan, const cyaml_schema_value_t *schema,
 
 	if (event->type != YAML_SCALAR_EVENT) {
 		snprintf(what, sizeof(what), "holds a list or group; allowed: %s", rule->allowed);
-		fault(scan, line_of(event), rule->path, what);
-		skip_value(scan, event);
+		glacisd_events_fault(&scan->events, glacisd_events_line(event), rule->path, what);
+		glacisd_events_skip(&scan->events, event);
 		return 0;
 	}
 	text = scalar_text(scan, event, rule->path, rule->allowed);
@@ -238,32 +93,32 @@ static uint32_t scan_flag(struct scan *scan, const cyaml_schema_value_t *schema,
 	}
 	snprintf(what, sizeof(what), "\"%s\" is not offered; allowed: %s",
 		 glacisd_messages_quote(text, shown, sizeof(shown)), rule->allowed);
-	fault(scan, line_of(event), rule->path, what);
+	glacisd_events_fault(&scan->events, glacisd_events_line(event), rule->path, what);
 	return 0;
 }
 
 static bool scan_flags(struct scan *scan, const cyaml_schema_value_t *schema, const struct glacisd_config_rule *rule,
 		       const yaml_event_t *start)
 {
-	unsigned faults = scan->messages->count;
+	unsigned faults = scan->events.messages->count;
 	uint32_t flags = 0;
 	yaml_event_t event;
 	char what[256];
 	bool more;
 
 	do {
-		if (!next(scan, &event))
+		if (!glacisd_events_next(&scan->events, &event))
 			return false;
 		more = event.type != YAML_SEQUENCE_END_EVENT;
 		if (more)
 			flags |= scan_flag(scan, schema, rule, &event);
 		yaml_event_delete(&event);
 	} while (more);
-	if (!(flags & GLACISD_TLS_1_3) && faults == scan->messages->count) {
+	if (!(flags & GLACISD_TLS_1_3) && faults == scan->events.messages->count) {
 		snprintf(what, sizeof(what), "1.3 is missing from the list; allowed: %s", rule->allowed);
-		fault(scan, line_of(start), rule->path, what);
+		glacisd_events_fault(&scan->events, glacisd_events_line(start), rule->path, what);
 	}
-	return !scan->stopped;
+	return !scan->events.stopped;
 }
 
 static bool scan_field(struct scan *scan, const cyaml_schema_field_t *field, const char *parent)
@@ -272,7 +127,7 @@ static bool scan_field(struct scan *scan, const cyaml_schema_field_t *field, con
 	yaml_event_t event;
 	bool going;
 
-	if (!next(scan, &event))
+	if (!glacisd_events_next(&scan->events, &event))
 		return false;
 	snprintf(path, sizeof(path), "%s%s%s", parent, parent[0] ? "." : "", field->key);
 	going = scan_value(scan, &field->value, path, &event);
@@ -286,9 +141,9 @@ static bool skip_field(struct scan *scan)
 	yaml_event_t event;
 	bool going;
 
-	if (!next(scan, &event))
+	if (!glacisd_events_next(&scan->events, &event))
 		return false;
-	going = skip_value(scan, &event);
+	going = glacisd_events_skip(&scan->events, &event);
 	yaml_event_delete(&event);
 	return going;
 }
@@ -301,7 +156,8 @@ static bool scan_key(struct scan *scan, const cyaml_schema_field_t *fields, uint
 	size_t i = 0;
 
 	if (event->type != YAML_SCALAR_EVENT)
-		return stop(scan, line_of(event), "a key must be a word; values with [ ] { } stand in quotes");
+		return glacisd_events_stop(&scan->events, glacisd_events_line(event),
+					   "a key must be a word; values with [ ] { } stand in quotes");
 	glacisd_messages_quote(key, shown, sizeof(shown));
 	while (fields[i].key && (strlen(key) != event->data.scalar.length || strcmp(fields[i].key, key) != 0))
 		i++;
@@ -312,10 +168,10 @@ static bool scan_key(struct scan *scan, const cyaml_schema_field_t *fields, uint
 		snprintf(what, sizeof(what), "key \"%s\" is there twice, first in line %u; keep one", shown,
 			 first_lines[i]);
 	} else {
-		first_lines[i] = line_of(event);
+		first_lines[i] = glacisd_events_line(event);
 		return scan_field(scan, &fields[i], path);
 	}
-	fault(scan, line_of(event), path, what);
+	glacisd_events_fault(&scan->events, glacisd_events_line(event), path, what);
 	return skip_field(scan);
 }
 
@@ -327,7 +183,7 @@ static bool scan_mapping(struct scan *scan, const cyaml_schema_value_t *schema, 
 	while (going) {
 		yaml_event_t event;
 
-		if (!next(scan, &event))
+		if (!glacisd_events_next(&scan->events, &event))
 			return false;
 		if (event.type == YAML_MAPPING_END_EVENT) {
 			yaml_event_delete(&event);
@@ -359,14 +215,14 @@ static void wrong_type(struct scan *scan, const cyaml_schema_value_t *schema, co
 		snprintf(what, sizeof(what), "a %s is not a %s; allowed: %s",
 			 event->type == YAML_MAPPING_START_EVENT ? "group" : "list", wanted,
 			 rule ? rule->allowed : keys);
-	fault(scan, line_of(event), path, what);
+	glacisd_events_fault(&scan->events, glacisd_events_line(event), path, what);
 }
 
 /* Checks the value that begins with `event`. False: reading must end. */
 static bool scan_value(struct scan *scan, const cyaml_schema_value_t *schema, const char *path, yaml_event_t *event)
 {
 	const struct glacisd_config_rule *rule = glacisd_config_rule_find(path);
-	uint32_t line = line_of(event);
+	uint32_t line = glacisd_events_line(event);
 
 	if (rule && rule->line != GLACISD_CONFIG_LINE_NONE)
 		memcpy((char *)scan->lines + rule->line, &line, sizeof(line));
@@ -376,24 +232,10 @@ static bool scan_value(struct scan *scan, const cyaml_schema_value_t *schema, co
 		return scan_flags(scan, schema, rule, event);
 	if (rule && schema->type != CYAML_FLAGS && event->type == YAML_SCALAR_EVENT) {
 		scan_scalar(scan, schema, rule, event);
-		return !scan->stopped;
+		return !scan->events.stopped;
 	}
 	wrong_type(scan, schema, path, rule, event);
-	return skip_value(scan, event);
-}
-
-/* Reads over stream start, document start or document end: 1 there it was, 0 the stream ended, -1 fault. */
-static int scan_marker(struct scan *scan, yaml_event_type_t wanted, uint32_t *line)
-{
-	yaml_event_t event;
-	int found;
-
-	if (!next(scan, &event))
-		return -1;
-	*line = line_of(&event);
-	found = event.type == wanted;
-	yaml_event_delete(&event);
-	return found;
+	return glacisd_events_skip(&scan->events, event);
 }
 
 static void scan_stream(struct scan *scan)
@@ -403,36 +245,32 @@ static void scan_stream(struct scan *scan)
 	bool going;
 	int found;
 
-	if (scan_marker(scan, YAML_STREAM_START_EVENT, &line) < 0)
+	if (glacisd_events_marker(&scan->events, YAML_STREAM_START_EVENT, &line) < 0)
 		return;
-	found = scan_marker(scan, YAML_DOCUMENT_START_EVENT, &line);
+	found = glacisd_events_marker(&scan->events, YAML_DOCUMENT_START_EVENT, &line);
 	if (found == 0)
-		stop(scan, 1, "the file is empty; at least listen, backend and certificate are needed");
-	if (found <= 0 || !next(scan, &event))
+		glacisd_events_stop(&scan->events, 1,
+				    "the file is empty; at least listen, backend and certificate are needed");
+	if (found <= 0 || !glacisd_events_next(&scan->events, &event))
 		return;
 	going = scan_value(scan, &glacisd_document_schema, "", &event);
 	yaml_event_delete(&event);
-	if (!going || scan_marker(scan, YAML_DOCUMENT_END_EVENT, &line) < 0)
+	if (!going || glacisd_events_marker(&scan->events, YAML_DOCUMENT_END_EVENT, &line) < 0)
 		return;
-	if (scan_marker(scan, YAML_STREAM_END_EVENT, &line) == 0)
-		stop(scan, line, "a second document starts here; allowed: one document, without --- inside");
+	if (glacisd_events_marker(&scan->events, YAML_STREAM_END_EVENT, &line) == 0)
+		glacisd_events_stop(&scan->events, line,
+				    "a second document starts here; allowed: one document, without --- inside");
 }
 
 int glacisd_config_scan(const char *name, const uint8_t *yaml, size_t size, struct glacisd_config_lines *lines,
 			struct glacisd_messages *messages)
 {
-	struct scan scan = { .name = name, .yaml = yaml, .size = size, .lines = lines, .messages = messages };
-	const uint8_t *nul = size > 0 ? memchr(yaml, '\0', size) : NULL;
+	struct scan scan = { .lines = lines };
+	int error = glacisd_events_begin(&scan.events, name, yaml, size, messages);
 
-	if (nul) {
-		stop(&scan, line_at(yaml, (size_t)(nul - yaml)), "a NUL byte; allowed: YAML text in UTF-8");
-		return -EINVAL;
-	}
-	if (!yaml_parser_initialize(&scan.parser))
-		return -ENOMEM;
-	yaml_parser_set_encoding(&scan.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&scan.parser, yaml, size);
+	if (error)
+		return error;
 	scan_stream(&scan);
-	yaml_parser_delete(&scan.parser);
+	glacisd_events_end(&scan.events);
 	return messages->count > 0 ? -EINVAL : 0;
 }

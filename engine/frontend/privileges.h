@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Giving up what the service no longer needs once its sockets are bound and its keys are read.
+ * Giving up what the service no longer needs once its sockets are bound and its keys are read. The order:
+ * limits, (bind and listen, read keys), drop, undumpable (becoming another user resets it), threads, sandbox.
  */
 #ifndef GLACISD_PRIVILEGES_H
 #define GLACISD_PRIVILEGES_H
@@ -18,6 +19,7 @@ int glacisd_privileges_drop(const char *user);
 
 /* Installs the seccomp allow-list (libseccomp) on the whole process (TSYNC). Everything the service does
  * after start-up must be on it; anything else kills the process, with the audit log telling which call.
+ * Not on it: bind, fork, execve, open for writing. A build with a sanitizer logs that it goes without.
  * -ENOSYS when the kernel has no seccomp (logged, not fatal). */
 int glacisd_sandbox_enter(void);
 

@@ -247,6 +247,7 @@ Test(config, refuses_deep_nesting)
 {
 	static char yaml[200001];
 
+	refused("a: [[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]\n", "f.yaml:1: nested too deeply");
 	yaml[0] = 'a';
 	yaml[1] = ':';
 	yaml[2] = ' ';
