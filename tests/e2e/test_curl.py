@@ -84,6 +84,15 @@ def bytes_have_the_length_asked_for():
 
 
 @test
+def bytes_are_those_computed_independently():
+    size = 5 << 20
+    program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scripts", "origin-bytes")
+    expected = run(program, str(size)).stdout
+    with Glacisd() as daemon:
+        check(curl(daemon, f"/bytes/{size}") == expected, "what /bytes sends is not what origin-bytes computes")
+
+
+@test
 def downloads_agree_over_every_version_and_suite():
     size = 8000001
     with Glacisd(cert="rsa") as daemon:
