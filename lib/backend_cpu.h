@@ -36,7 +36,8 @@ enum backend_cpu_variant {
 	BACKEND_CPU_SSE,
 	BACKEND_CPU_AVX,
 	BACKEND_CPU_AVX2,
-	BACKEND_CPU_AVX512, /* with VAES where the processor has it */
+	BACKEND_CPU_AVX512, /* without VAES */
+	BACKEND_CPU_VAES_AVX512,
 	BACKEND_CPU_VARIANTS
 };
 

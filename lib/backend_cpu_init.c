@@ -14,13 +14,15 @@
 
 /* One choice of instructions: how ipsec-mb is asked for it, and the features it must have found. */
 struct variant {
-	const char *name;
 	void (*init)(IMB_MGR *manager);
-	IMB_ARCH arch;
+	uint64_t flags; /* for alloc_mb_mgr */
 	uint64_t features;
+	IMB_ARCH arch; /* IMB_ARCH_NONE: whichever came out */
 };
 
 #define AES_FEATURES (IMB_FEATURE_AESNI | IMB_FEATURE_PCLMULQDQ)
+/* ipsec-mb takes the VAES code only where all of these are there; without one of them, plain AVX512. */
+#define VAES_FEATURES IMB_CPUFLAGS_AVX512_T2
 
 static void init_best(IMB_MGR *manager)
 {
@@ -28,18 +30,20 @@ static void init_best(IMB_MGR *manager)
 }
 
 static const struct variant variants[BACKEND_CPU_VARIANTS] = {
-	[BACKEND_CPU_BEST] = { "best", init_best, IMB_ARCH_NONE, AES_FEATURES },
-	[BACKEND_CPU_SSE] = { "SSE", init_mb_mgr_sse, IMB_ARCH_SSE, AES_FEATURES | IMB_FEATURE_SSE4_2 },
-	[BACKEND_CPU_AVX] = { "AVX", init_mb_mgr_avx, IMB_ARCH_AVX, AES_FEATURES | IMB_FEATURE_AVX },
-	[BACKEND_CPU_AVX2] = { "AVX2", init_mb_mgr_avx2, IMB_ARCH_AVX2, AES_FEATURES | IMB_FEATURE_AVX2 },
-	[BACKEND_CPU_AVX512] = { "AVX512", init_mb_mgr_avx512, IMB_ARCH_AVX512, AES_FEATURES | IMB_FEATURE_AVX512_SKX },
+	[BACKEND_CPU_BEST] = { init_best, 0, AES_FEATURES, IMB_ARCH_NONE },
+	[BACKEND_CPU_SSE] = { init_mb_mgr_sse, 0, AES_FEATURES | IMB_FEATURE_SSE4_2, IMB_ARCH_SSE },
+	[BACKEND_CPU_AVX] = { init_mb_mgr_avx, 0, AES_FEATURES | IMB_FEATURE_AVX, IMB_ARCH_AVX },
+	[BACKEND_CPU_AVX2] = { init_mb_mgr_avx2, 0, AES_FEATURES | IMB_FEATURE_AVX2, IMB_ARCH_AVX2 },
+	[BACKEND_CPU_AVX512] = { init_mb_mgr_avx512, IMB_FLAG_GFNI_OFF, AES_FEATURES | IMB_FEATURE_AVX512_SKX,
+				 IMB_ARCH_AVX512 },
+	[BACKEND_CPU_VAES_AVX512] = { init_mb_mgr_avx512, 0, VAES_FEATURES, IMB_ARCH_AVX512 },
 };
 
 static const char *arch_name(const IMB_MGR *manager)
 {
 	switch ((IMB_ARCH)manager->used_arch) {
 	case IMB_ARCH_AVX512:
-		return (manager->features & IMB_FEATURE_VAES) != 0 ? "VAES-AVX512" : "AVX512";
+		return (manager->features & VAES_FEATURES) == VAES_FEATURES ? "VAES-AVX512" : "AVX512";
 	case IMB_ARCH_AVX2:
 		return "AVX2";
 	case IMB_ARCH_AVX:
@@ -79,7 +83,7 @@ int backend_cpu_init(struct backend_cpu *cpu, enum backend_cpu_variant choice)
 	const struct variant *variant = &variants[choice];
 	int error = -ENOTSUP;
 
-	IMB_MGR *manager = alloc_mb_mgr(0);
+	IMB_MGR *manager = alloc_mb_mgr(variant->flags);
 	if (manager == NULL)
 		return -ENOMEM;
 	if ((manager->features & variant->features) != variant->features)
