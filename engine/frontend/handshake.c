@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The handshake of one connection, driven by what the client socket received. See handshake.h.
+ */
+#include "handshake.h"
+
+#include <errno.h>
+#include <openssl/bio.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+
+int glacisd_handshake_create(struct glacisd_connection *connection)
+{
+	struct glacisd_handshake *handshake = calloc(1, sizeof(*handshake));
+	BIO *from_client = BIO_new(BIO_s_mem()), *to_client = BIO_new(BIO_s_mem());
+
+	if (!handshake || !from_client || !to_client)
+		goto fail;
+	handshake->ssl = SSL_new(connection->worker->tls);
+	if (!handshake->ssl)
+		goto fail;
+	BIO_set_mem_eof_return(from_client, -1); /* empty means "try again", not "end" */
+	SSL_set_bio(handshake->ssl, from_client, to_client);
+	SSL_set_accept_state(handshake->ssl);
+	SSL_set_app_data(handshake->ssl, handshake);
+	connection->handshake = handshake;
+	return 0;
+fail:
+	BIO_free(from_client);
+	BIO_free(to_client);
+	free(handshake);
+	return -ENOMEM;
+}
+
+void glacisd_handshake_destroy(struct glacisd_connection *connection)
+{
+	struct glacisd_handshake *handshake = connection->handshake;
+
+	if (!handshake)
+		return;
+	SSL_free(handshake->ssl);
+	free(handshake->input);
+	free(handshake->output);
+	OPENSSL_cleanse(handshake, sizeof(*handshake));
+	free(handshake);
+	connection->handshake = NULL;
+}
+
+/* Sends what OpenSSL has written, one flight at a time. */
+static void flush(struct glacisd_connection *connection)
+{
+	struct glacisd_handshake *handshake = connection->handshake;
+	BIO *to_client;
+	char *bytes;
+	long size;
+
+	if (!handshake->ssl || connection->client.sending)
+		return;
+	to_client = SSL_get_wbio(handshake->ssl);
+	size = BIO_get_mem_data(to_client, &bytes);
+	if (size <= 0)
+		return;
+	free(handshake->output);
+	handshake->output = malloc((size_t)size);
+	if (!handshake->output) {
+		glacisd_connection_close(connection);
+		return;
+	}
+	memcpy(handshake->output, bytes, (size_t)size);
+	handshake->output_size = (uint32_t)size;
+	handshake->output_sent = 0;
+	(void)BIO_reset(to_client);
+	connection->client.sending = true;
+	connection->pending++;
+	io_uring_prep_send(glacisd_ring_sqe(&connection->worker->ring, connection, GLACISD_TAG_CLIENT_SEND),
+			   connection->client.fd, handshake->output, handshake->output_size, MSG_NOSIGNAL);
+}
+
+/* Both the handshake and its last flight are through: the record layer takes over. */
+static void leave(struct glacisd_connection *connection)
+{
+	glacisd_handshake_destroy(connection);
+	if (connection->phase == GLACISD_PHASE_HANDSHAKE)
+		glacisd_backend_connect(connection);
+	else
+		glacisd_download_advance(connection);
+}
+
+static void count_finished(struct glacisd_connection *connection)
+{
+	struct glacisd_stats *stats = &connection->worker->stats;
+
+	if (SSL_session_reused(connection->handshake->ssl))
+		GLACISD_STAT_INC(stats, handshakes_resumed);
+	else
+		GLACISD_STAT_INC(stats, handshakes_full);
+	if (connection->version == GLACIS_TLS_1_3)
+		GLACISD_STAT_INC(stats, handshakes_tls13);
+	else
+		GLACISD_STAT_INC(stats, handshakes_tls12);
+}
+
+static void finished(struct glacisd_connection *connection, size_t written_before)
+{
+	struct glacisd_handshake *handshake = connection->handshake;
+	char *written;
+	long size = BIO_get_mem_data(SSL_get_wbio(handshake->ssl), &written);
+	int error = glacisd_takeover(connection, (const uint8_t *)written + written_before,
+				     (uint32_t)((size_t)size - written_before));
+
+	if (error) {
+		glacisd_log(GLACISD_LOG_ERROR, "cannot take a connection over from OpenSSL: %s", strerror(-error));
+		glacisd_connection_close(connection);
+		return;
+	}
+	handshake->finished = true;
+	count_finished(connection);
+	/* A clean SSL_free of a live session needs no close_notify, and must not drop the session's ticket. */
+	SSL_set_quiet_shutdown(handshake->ssl, 1);
+	flush(connection);
+	if (connection->phase == GLACISD_PHASE_DEAD)
+		return;
+	if (!connection->client.sending) {
+		leave(connection);
+		return;
+	}
+	SSL_free(handshake->ssl);
+	handshake->ssl = NULL;
+	glacisd_backend_connect(connection);
+}
+
+static void failed(struct glacisd_connection *connection)
+{
+	struct glacisd_worker *worker = connection->worker;
+
+	GLACISD_STAT_INC(&worker->stats, handshakes_failed);
+	if (worker->config->verbose)
+		glacisd_log(GLACISD_LOG_INFO, "handshake failed: %s", ERR_reason_error_string(ERR_peek_last_error()));
+	connection->handshake->failed = true;
+	flush(connection);
+	if (connection->phase != GLACISD_PHASE_DEAD && !connection->client.sending)
+		glacisd_connection_linger(connection);
+}
+
+/* Gives OpenSSL bytes of the client and lets it go on as far as it can. */
+static void step(struct glacisd_connection *connection, const uint8_t *bytes, uint32_t size)
+{
+	struct glacisd_handshake *handshake = connection->handshake;
+	SSL *ssl = handshake->ssl;
+	size_t written_before = BIO_ctrl_pending(SSL_get_wbio(ssl));
+	int result;
+
+	if (BIO_write(SSL_get_rbio(ssl), bytes, (int)size) != (int)size) {
+		glacisd_connection_close(connection);
+		return;
+	}
+	if (bytes[0] == GLACIS_CONTENT_CHANGE_CIPHER_SPEC)
+		handshake->client_changed_cipher = true;
+	else if (handshake->client_changed_cipher)
+		handshake->client_records++;
+	ERR_clear_error();
+	result = SSL_do_handshake(ssl);
+	if (result == 1)
+		finished(connection, written_before);
+	else if (SSL_get_error(ssl, result) != SSL_ERROR_WANT_READ)
+		failed(connection);
+	else
+		flush(connection);
+}
+
+/* Size of the record whose header this is, or 0 when it is not TLS at all. */
+static uint32_t record_size(const uint8_t *header)
+{
+	uint32_t length = (uint32_t)header[3] << 8 | header[4];
+
+	if (header[0] < 20 || header[0] > 23 || header[1] != 3 || length > 16384 + 2048)
+		return 0;
+	return GLACIS_RECORD_HEADER_SIZE + length;
+}
+
+/* Copies from the socket until `input` holds `want` bytes. */
+static bool fill_input(struct glacisd_connection *connection, uint32_t want)
+{
+	struct glacisd_handshake *handshake = connection->handshake;
+	uint32_t available;
+	uint8_t *bytes;
+
+	if (!handshake->input)
+		handshake->input = malloc(GLACISD_HANDSHAKE_RECORD_MAX);
+	if (!handshake->input) {
+		glacisd_connection_close(connection);
+		return false;
+	}
+	while (handshake->input_size < want && glacisd_socket_bytes(&connection->client, &bytes, &available)) {
+		uint32_t size = want - handshake->input_size < available ? want - handshake->input_size : available;
+
+		memcpy(handshake->input + handshake->input_size, bytes, size);
+		handshake->input_size += size;
+		glacisd_socket_consume(&connection->client, size);
+	}
+	return handshake->input_size == want;
+}
+
+/* One whole record, or with garbage whatever is there. False when more bytes must come first. */
+static bool feed_one(struct glacisd_connection *connection)
+{
+	struct glacisd_handshake *handshake = connection->handshake;
+	uint32_t available, size;
+	uint8_t *bytes;
+
+	if (!glacisd_socket_bytes(&connection->client, &bytes, &available))
+		return false;
+	if (!handshake->raw && !handshake->input_size && available >= GLACIS_RECORD_HEADER_SIZE) {
+		size = record_size(bytes);
+		handshake->raw = size == 0;
+		if (size && size <= available) {
+			glacisd_socket_consume(&connection->client, size);
+			step(connection, bytes, size);
+			return true;
+		}
+	}
+	if (handshake->raw) {
+		glacisd_socket_consume(&connection->client, available);
+		step(connection, bytes, available);
+		return true;
+	}
+	if (handshake->input_size < GLACIS_RECORD_HEADER_SIZE && !fill_input(connection, GLACIS_RECORD_HEADER_SIZE))
+		return false;
+	size = record_size(handshake->input);
+	if (!size) {
+		handshake->raw = true;
+		size = handshake->input_size;
+	} else if (!fill_input(connection, size)) {
+		return false;
+	}
+	handshake->input_size = 0;
+	step(connection, handshake->input, size);
+	return true;
+}
+
+void glacisd_handshake_advance(struct glacisd_connection *connection)
+{
+	struct glacisd_socket *client = &connection->client;
+
+	while (connection->phase == GLACISD_PHASE_HANDSHAKE && !connection->handshake->failed &&
+	       feed_one(connection))
+		;
+	if (connection->phase == GLACISD_PHASE_DEAD)
+		return;
+	glacisd_socket_release(connection, client);
+	if (connection->phase == GLACISD_PHASE_LINGER) {
+		glacisd_upload_advance(connection);
+		return;
+	}
+	if (client->ended && connection->phase == GLACISD_PHASE_HANDSHAKE && !connection->handshake->failed) {
+		GLACISD_STAT_INC(&connection->worker->stats, handshakes_aborted);
+		glacisd_connection_close(connection);
+		return;
+	}
+	if (connection->phase == GLACISD_PHASE_HANDSHAKE)
+		glacisd_receive_arm(connection, client);
+}
+
+void glacisd_handshake_sent(struct glacisd_connection *connection, int result)
+{
+	struct glacisd_handshake *handshake = connection->handshake;
+
+	connection->pending--;
+	connection->client.sending = false;
+	if (connection->phase == GLACISD_PHASE_DEAD)
+		return;
+	if (result < 0 && result != -EINTR && result != -EAGAIN) {
+		GLACISD_STAT_INC(&connection->worker->stats, handshakes_aborted);
+		glacisd_connection_close(connection);
+		return;
+	}
+	handshake->output_sent += result > 0 ? (uint32_t)result : 0;
+	if (handshake->output_sent < handshake->output_size) {
+		connection->client.sending = true;
+		connection->pending++;
+		io_uring_prep_send(glacisd_ring_sqe(&connection->worker->ring, connection, GLACISD_TAG_CLIENT_SEND),
+				   connection->client.fd, handshake->output + handshake->output_sent,
+				   handshake->output_size - handshake->output_sent, MSG_NOSIGNAL);
+		return;
+	}
+	flush(connection); /* what was written meanwhile */
+	if (connection->phase == GLACISD_PHASE_DEAD || connection->client.sending)
+		return;
+	if (handshake->failed)
+		glacisd_connection_linger(connection);
+	else if (handshake->finished)
+		leave(connection);
+}

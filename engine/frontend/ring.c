@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Set-up, submission entries and waiting of a worker's io_uring. See ring.h.
+ */
+#include "ring.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+
+static bool without(const char *feature)
+{
+	const char *list = getenv("GLACISD_URING_WITHOUT");
+
+	return list && strstr(list, feature);
+}
+
+/* From the best flags to none: an older kernel refuses unknown ones with -EINVAL. */
+static int queue_init(struct io_uring *uring)
+{
+	static const unsigned attempts[] = {
+		IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SUBMIT_ALL,
+		IORING_SETUP_COOP_TASKRUN | IORING_SETUP_SUBMIT_ALL,
+		0,
+	};
+	int error = -EINVAL;
+
+	for (size_t i = without("defer-taskrun") ? 1 : 0; i < sizeof(attempts) / sizeof(*attempts); i++) {
+		struct io_uring_params params = { .flags = attempts[i] | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP,
+						  .cq_entries = GLACISD_RING_COMPLETIONS };
+
+		error = io_uring_queue_init_params(GLACISD_RING_ENTRIES, uring, &params);
+		if (error != -EINVAL)
+			break;
+	}
+	return error;
+}
+
+static int require_opcodes(struct io_uring *uring)
+{
+	static const struct {
+		int opcode;
+		const char *name;
+	} needed[] = {
+		{ IORING_OP_ACCEPT, "ACCEPT" },   { IORING_OP_CONNECT, "CONNECT" }, { IORING_OP_SEND, "SEND" },
+		{ IORING_OP_RECV, "RECV" },	  { IORING_OP_SENDMSG, "SENDMSG" }, { IORING_OP_RECVMSG, "RECVMSG" },
+		{ IORING_OP_POLL_ADD, "POLL_ADD" }, { IORING_OP_ASYNC_CANCEL, "ASYNC_CANCEL" },
+	};
+	struct io_uring_probe *probe = io_uring_get_probe_ring(uring);
+	int error = 0;
+
+	if (!probe)
+		return -ENOSYS;
+	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++) {
+		if (io_uring_opcode_supported(probe, needed[i].opcode))
+			continue;
+		glacisd_log(GLACISD_LOG_ERROR, "this kernel's io_uring lacks %s: Linux 5.11 or newer is needed",
+			    needed[i].name);
+		error = -ENOSYS;
+	}
+	io_uring_free_probe(probe);
+	return error;
+}
+
+int glacisd_ring_init(struct glacisd_ring *ring)
+{
+	int error;
+
+	memset(ring, 0, sizeof(*ring));
+	error = queue_init(&ring->uring);
+	if (error) {
+		glacisd_log(GLACISD_LOG_ERROR,
+			    "cannot set up io_uring: %s; check that kernel.io_uring_disabled is 0 and that the "
+			    "container's seccomp profile allows io_uring_setup",
+			    strerror(-error));
+		return error;
+	}
+	if (!(ring->uring.features & IORING_FEAT_SUBMIT_STABLE) || !(ring->uring.features & IORING_FEAT_EXT_ARG)) {
+		glacisd_log(GLACISD_LOG_ERROR, "this kernel's io_uring is too old: Linux 5.11 or newer is needed");
+		error = -ENOSYS;
+	} else {
+		error = require_opcodes(&ring->uring);
+	}
+	if (error) {
+		io_uring_queue_exit(&ring->uring);
+		return error;
+	}
+	/* Multishot requests cannot be probed: the first refusal (-EINVAL) switches them off. */
+	ring->features.multishot_accept = !without("multishot-accept");
+	ring->features.multishot_receive = !without("multishot-receive");
+	ring->features.provided_buffers = !without("provided-buffers");
+	return 0;
+}
+
+void glacisd_ring_exit(struct glacisd_ring *ring)
+{
+	io_uring_queue_exit(&ring->uring);
+}
+
+static void ring_submit(struct glacisd_ring *ring)
+{
+	int submitted;
+
+	do {
+		submitted = io_uring_submit(&ring->uring);
+	} while (submitted == -EINTR || submitted == -EAGAIN);
+	ring->messages_used = 0;
+	ring->iovecs_used = 0;
+}
+
+struct io_uring_sqe *glacisd_ring_sqe(struct glacisd_ring *ring, void *object, unsigned tag)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring->uring);
+
+	while (!sqe) {
+		ring_submit(ring);
+		sqe = io_uring_get_sqe(&ring->uring);
+	}
+	/* Every io_uring_prep_* of liburing 2.3 leaves user_data alone, so it may be set first. */
+	io_uring_sqe_set_data64(sqe, (uint64_t)(uintptr_t)object | tag);
+	return sqe;
+}
+
+struct msghdr *glacisd_ring_message(struct glacisd_ring *ring, uint32_t iovecs)
+{
+	struct msghdr *message;
+
+	if (ring->messages_used == GLACISD_ARENA_MESSAGES || ring->iovecs_used + iovecs > GLACISD_ARENA_IOVECS)
+		ring_submit(ring);
+	message = &ring->messages[ring->messages_used++];
+	memset(message, 0, sizeof(*message));
+	message->msg_iov = &ring->iovecs[ring->iovecs_used];
+	ring->iovecs_used += iovecs;
+	return message;
+}
+
+void glacisd_ring_cancel(struct glacisd_ring *ring, void *object, unsigned tag)
+{
+	struct io_uring_sqe *sqe = glacisd_ring_sqe(ring, NULL, 0);
+
+	io_uring_prep_cancel64(sqe, (uint64_t)(uintptr_t)object | tag, 0);
+	io_uring_sqe_set_data64(sqe, 0);
+}
+
+int glacisd_ring_wait(struct glacisd_ring *ring, int64_t timeout_ms)
+{
+	struct __kernel_timespec timeout = { .tv_sec = timeout_ms / 1000,
+					     .tv_nsec = (timeout_ms % 1000) * 1000000 };
+	struct io_uring_cqe *cqe;
+	int result = io_uring_submit_and_wait_timeout(&ring->uring, &cqe, 1, timeout_ms < 0 ? NULL : &timeout, NULL);
+
+	ring->messages_used = 0;
+	ring->iovecs_used = 0;
+	if (result == -ETIME || result == -EINTR || result == -EAGAIN || result == -EBUSY)
+		return 0;
+	return result < 0 ? result : 0;
+}

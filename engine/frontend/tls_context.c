@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The SSL_CTX of a worker: AES-GCM suites only, TLS 1.2 with ECDHE and TLS 1.3, no renegotiation, no
+ * compression, no early data.
+ */
+#include "tls_context.h"
+
+#include <openssl/err.h>
+
+#include "handshake.h"
+#include "log.h"
+
+#define SUITES_1_3 "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384"
+#define SUITES_1_2                                                                                                     \
+	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"                                                    \
+	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384"
+#define GROUPS "X25519:P-256:P-384"
+
+static const char *last_error(void)
+{
+	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+
+	return reason ? reason : "unknown error";
+}
+
+static int set_policy(SSL_CTX *context, const struct glacisd_config *config)
+{
+	uint64_t options = SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE;
+
+	if (!config->session_tickets)
+		options |= SSL_OP_NO_TICKET;
+	SSL_CTX_set_options(context, options);
+	SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_max_early_data(context, 0);
+	SSL_CTX_set_num_tickets(context, config->session_tickets ? 2 : 0);
+	SSL_CTX_set_keylog_callback(context, glacisd_takeover_keylog);
+	return SSL_CTX_set_min_proto_version(context, config->tls_1_2 ? TLS1_2_VERSION : TLS1_3_VERSION) &&
+	       SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) &&
+	       SSL_CTX_set_ciphersuites(context, SUITES_1_3) && SSL_CTX_set_cipher_list(context, SUITES_1_2) &&
+	       SSL_CTX_set1_groups_list(context, GROUPS) &&
+	       SSL_CTX_set_session_id_context(context, (const unsigned char *)"glacisd", 7);
+}
+
+static int load_certificate(SSL_CTX *context, const struct glacisd_certificate *certificate)
+{
+	if (SSL_CTX_use_certificate_chain_file(context, certificate->cert) != 1) {
+		glacisd_log(GLACISD_LOG_ERROR, "%s: %s; a PEM file with the certificate chain, leaf first, is needed",
+			    certificate->cert, last_error());
+		return 0;
+	}
+	if (SSL_CTX_use_PrivateKey_file(context, certificate->key, SSL_FILETYPE_PEM) != 1) {
+		glacisd_log(GLACISD_LOG_ERROR, "%s: %s; the unencrypted PEM private key of %s is needed",
+			    certificate->key, last_error(), certificate->cert);
+		return 0;
+	}
+	return 1;
+}
+
+SSL_CTX *glacisd_tls_context_create(const struct glacisd_config *config, const uint8_t *ticket_keys)
+{
+	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+	uint8_t keys[GLACISD_TICKET_KEYS_SIZE];
+
+	ERR_clear_error();
+	if (!context || !set_policy(context, config)) {
+		glacisd_log(GLACISD_LOG_ERROR, "cannot set OpenSSL up: %s", last_error());
+		goto fail;
+	}
+	for (unsigned i = 0; i < sizeof(keys); i++)
+		keys[i] = ticket_keys[i];
+	if (SSL_CTX_set_tlsext_ticket_keys(context, keys, sizeof(keys)) != 1)
+		goto fail;
+	OPENSSL_cleanse(keys, sizeof(keys));
+	if (!load_certificate(context, &config->certificate))
+		goto fail;
+	return context;
+fail:
+	SSL_CTX_free(context);
+	return NULL;
+}
