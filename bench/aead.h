@@ -40,7 +40,7 @@ struct aead_bed {
 	uint8_t record_tag[AEAD_RECORDS][AEAD_TAG_SIZE]; /* open: the valid tags */
 	uint8_t key[AEAD_RECORDS][32];
 	uint8_t aad[AEAD_AAD_SIZE];
-	uint8_t *memory;
+	uint8_t *memory; /* what `source` and `destination` lie in */
 };
 
 /* Glacis or one of its peers. */
@@ -58,8 +58,9 @@ extern const struct aead_contender aead_glacis;
 extern const struct aead_contender aead_openssl;
 extern const struct aead_contender aead_ipsec_mb;
 
-/* Makes the buffers, keys and valid tags for a shape. Returns 0 or a negative errno. */
-int aead_bed_create(const struct aead_shape *shape, struct aead_bed **bed);
+/* Makes the buffers, keys and valid tags for a shape. Beds with another `layout` number lie differently
+ * in the pages. Returns 0 or a negative errno. */
+int aead_bed_create(const struct aead_shape *shape, unsigned layout, struct aead_bed **bed);
 void aead_bed_destroy(struct aead_bed *bed);
 
 /* Gives the destination buffers the contents they had after creation. */

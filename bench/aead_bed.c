@@ -12,6 +12,9 @@
 
 #include "aead.h"
 
+#define PAGE_SIZE   4096u
+#define LAYOUT_STEP 832u /* 13 cache lines: 64 layouts before one comes back */
+
 /* A fixed sequence, so that every run works on the same bytes (splitmix64). */
 static void fill(uint8_t *bytes, size_t size, uint64_t seed)
 {
@@ -58,24 +61,28 @@ void aead_bed_reset(struct aead_bed *bed)
 		fill(bed->destination[i], bed->shape.size, 1000 + i);
 }
 
-int aead_bed_create(const struct aead_shape *shape, struct aead_bed **out)
+int aead_bed_create(const struct aead_shape *shape, unsigned layout, struct aead_bed **out)
 {
 	/* Whole cache lines, and one more so that slots do not all start in the same cache set. */
 	size_t stride = (shape->size + 63u) / 64u * 64u + 64u;
+	size_t shift = layout * LAYOUT_STEP % PAGE_SIZE;
 	struct aead_bed *bed = calloc(1, sizeof(*bed));
+	uint8_t *first;
 	int status;
 
 	if (!bed)
 		return -ENOMEM;
 	bed->shape = *shape;
-	bed->memory = aligned_alloc(64, stride * AEAD_SLOTS * 2);
+	bed->memory = aligned_alloc(PAGE_SIZE,
+				    (shift + stride * AEAD_SLOTS * 2 + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE);
 	if (!bed->memory) {
 		free(bed);
 		return -ENOMEM;
 	}
+	first = bed->memory + shift;
 	for (unsigned i = 0; i < AEAD_SLOTS; i++) {
-		bed->destination[i] = bed->memory + stride * i;
-		bed->source[i] = shape->open ? bed->memory + stride * (AEAD_SLOTS + i) : bed->destination[i];
+		bed->destination[i] = first + stride * i;
+		bed->source[i] = shape->open ? first + stride * (AEAD_SLOTS + i) : bed->destination[i];
 		fill(bed->source[i], shape->size, i);
 	}
 	fill(bed->key[0], sizeof(bed->key), 77);
