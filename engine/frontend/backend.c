@@ -36,7 +36,7 @@ static void connect_builtin(struct glacisd_connection *connection)
 	snprintf(visitor.tls_version, sizeof(visitor.tls_version), "TLSv1.%d",
 		 connection->version == GLACIS_TLS_1_3 ? 3 : 2);
 	snprintf(visitor.cipher, sizeof(visitor.cipher), "%s", glacisd_suite_name(connection->suite));
-	snprintf(visitor.path, sizeof(visitor.path), "%s", glacis_path_name(GLACIS_PATH_CPU));
+	snprintf(visitor.path, sizeof(visitor.path), "%s", glacis_path_name(worker->last_path));
 	error = glacisd_origin_connect(worker->origin, &visitor, &fd);
 	if (!error)
 		connection->backend.fd = fd;

@@ -79,6 +79,7 @@ static void record_completed(struct glacisd_worker *worker, struct glacis_op *op
 	struct glacisd_connection *connection = (void *)(uintptr_t)(cookie & ~1ull);
 	struct glacisd_flow *flow = cookie & 1 ? &connection->up : &connection->down;
 
+	worker->last_path = op->path;
 	if (op->path == GLACIS_PATH_CARD)
 		GLACISD_STAT_INC(&worker->stats, records_card);
 	else if (op->path == GLACIS_PATH_CPU)

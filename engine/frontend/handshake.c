@@ -28,6 +28,7 @@ int glacisd_handshake_create(struct glacisd_connection *connection)
 	SSL_set_accept_state(handshake->ssl);
 	SSL_set_app_data(handshake->ssl, handshake);
 	connection->handshake = handshake;
+	connection->worker->handshakes++;
 	return 0;
 fail:
 	BIO_free(from_client);
@@ -48,6 +49,7 @@ void glacisd_handshake_destroy(struct glacisd_connection *connection)
 	OPENSSL_cleanse(handshake, sizeof(*handshake));
 	free(handshake);
 	connection->handshake = NULL;
+	connection->worker->handshakes--;
 }
 
 /* Sends what OpenSSL has written, one flight at a time. */

@@ -176,6 +176,7 @@ static void publish(struct glacisd_worker *worker)
 {
 	GLACISD_STAT_INC(&worker->stats, loop_turns);
 	GLACISD_STAT_SET(&worker->stats, connections_open, worker->open);
+	GLACISD_STAT_SET(&worker->stats, handshakes_open, worker->handshakes);
 	GLACISD_STAT_SET(&worker->stats, blocks_used, glacis_pool_used(worker->blocks));
 }
 
@@ -317,6 +318,7 @@ int glacisd_worker_create(struct glacisd_service *service, struct glacisd_origin
 	worker->index = index;
 	worker->listener = listener;
 	worker->tls = tls;
+	worker->last_path = GLACIS_PATH_CPU;
 	worker->wake = eventfd(0, EFD_CLOEXEC);
 	if (worker->wake < 0) {
 		free(worker);

@@ -79,7 +79,8 @@ struct glacisd_worker {
 	int wake;     /* eventfd: written by the main thread when `stopping` changes */
 	uint64_t wake_value;
 	bool accept_armed;
-	bool accepting;
+	uint8_t last_path; /* enum glacis_path of the newest record, for the built-in origin's page */
+	uint32_t handshakes;
 	bool draining;
 	uint64_t drain_deadline_ms;
 	uint64_t accept_retry_ms; /* accept() failed: not before this */
