@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * GET /status of the built-in origin: the visitor's TLS connection and the counters, summed over the
+ * workers, as one JSON object. The page fetches it every second. Field names are stable: scripts
+ * read them.
+ */
+#include "origin_parts.h"
+
+#include <time.h>
+
+#include <jansson.h>
+
+#include <glacis/version.h>
+
+static json_t *counters(const struct glacisd_service *service)
+{
+	json_t *object = json_object();
+
+#define GLACISD_JSON_FIELD(name, help)                                                                                 \
+	json_object_set_new(object, #name, json_integer((json_int_t)GLACISD_SERVICE_SUM(service, name)));
+	GLACISD_COUNTERS(GLACISD_JSON_FIELD)
+	return object;
+}
+
+static json_t *gauges(const struct glacisd_service *service)
+{
+	json_t *object = json_object();
+
+	GLACISD_GAUGES(GLACISD_JSON_FIELD)
+#undef GLACISD_JSON_FIELD
+	return object;
+}
+
+char *glacisd_origin_status(const struct glacisd_service *service, const struct glacisd_visitor *visitor)
+{
+	time_t now = time(NULL);
+	json_int_t uptime = (json_int_t)now - (json_int_t)service->started_at_s;
+	char *text = NULL;
+	json_t *status = json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:b, s:o, s:o}", "version", GLACIS_VERSION,
+				   "tls_version", visitor->tls_version, "cipher", visitor->cipher, "path",
+				   visitor->path, "uptime_s", uptime > 0 ? uptime : (json_int_t)0, "workers",
+				   (int)service->workers, "draining", service->draining != 0, "counters",
+				   counters(service), "gauges", gauges(service));
+
+	if (status == NULL)
+		return NULL;
+	if (service->engine != NULL) {
+		struct glacis_engine_info info;
+
+		glacis_engine_info(service->engine, &info);
+		json_object_set_new(status, "cpu_backend", json_string(info.cpu_backend));
+	}
+	text = json_dumps(status, JSON_INDENT(2));
+	json_decref(status);
+	return text;
+}
