@@ -37,8 +37,10 @@ void tls_print_results(FILE *out, const struct tls_result *results, size_t count
 		fprintf(out, "%-53s %-5s", result->metric->name, result->metric->unit);
 		for (unsigned kind = 0; kind < TLS_PROXY_COUNT; kind++) {
 			print_figure(out, &result->cost[kind], &result->busy[kind]);
-			if (kind != TLS_PROXY_GLACISD)
+			if (kind != TLS_PROXY_GLACISD && result->ratio[kind] > 0.0)
 				fprintf(out, " %7.2fx", result->ratio[kind]);
+			else if (kind != TLS_PROXY_GLACISD)
+				fprintf(out, " %8s", "-");
 		}
 		fputc('\n', out);
 	}
