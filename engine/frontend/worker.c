@@ -213,7 +213,8 @@ static int pools_create(struct glacisd_worker *worker)
 						     .count = GLACISD_RECORD_COUNT };
 	const struct glacis_pool_options connections = { .buffer_size = sizeof(struct glacisd_connection),
 							 .count = worker->config->connections_max };
-	int error = glacis_queue_create(worker->engine, NULL, &worker->queue);
+	const struct glacis_queue_options queue = { .key_slots = GLACISD_KEY_SLOTS };
+	int error = glacis_queue_create(worker->engine, &queue, &worker->queue);
 
 	if (!error)
 		error = glacis_pool_create(worker->engine, &blocks, &worker->blocks);

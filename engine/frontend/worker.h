@@ -33,6 +33,9 @@ struct glacisd_record;
 #define GLACISD_BLOCK_SIZE (GLACISD_BLOCK_RECORDS * (GLACIS_RECORD_CONTENT_MAX + 32u) + 64u)
 #define GLACISD_BLOCK_COUNT 8192u /* per worker; memory is used only by blocks that were written */
 #define GLACISD_RECORD_COUNT 65536u
+/* Expanded keys kept, 1 KiB each: more would not fit the second-level cache together with the records, and
+ * building one again costs little more than fetching it from the third. */
+#define GLACISD_KEY_SLOTS 512u
 #define GLACISD_LINGER_MS 1000u       /* for the peer to read a fatal alert before the socket closes */
 #define GLACISD_HALF_CLOSED_MS 30000u /* without a byte, once one direction has ended */
 #define GLACISD_DRAIN_IDLE_MS 500u    /* while draining: quiet after an answer */
