@@ -56,8 +56,9 @@ def main():
         except Exception:  # pylint: disable=broad-except
             failures += 1
             print(f"not ok {number} - {name}")
-            for line in traceback.format_exc().splitlines():
-                print(f"# {line}")
+            trace = traceback.format_exc()
+            note(trace)
+            print(f"{name}:\n{trace}", file=sys.stderr)  # meson shows the standard error of what failed
         finally:
             Glacisd.kill_leftovers()
         print(f"# {name}: {time.monotonic() - started:.2f} s", flush=True)
@@ -135,13 +136,6 @@ def free_port():
     raise AssertionError("no free port between 12000 and 30000")
 
 
-def listening(port):
-    """True when a socket listens on 127.0.0.1:port; asks the kernel, so that no connection is made."""
-    wanted = f" 0100007F:{port:04X} 00000000:0000 0A "
-    with open("/proc/net/tcp", encoding="ascii") as sockets:
-        return any(wanted in line for line in sockets)
-
-
 class Certificate:
     """A self-signed certificate for localhost and 127.0.0.1. kind: "rsa", "rsa3072" or "ecdsa"."""
     _made = {}
@@ -180,10 +174,14 @@ class Glacisd:
                 file.write(yaml)
             arguments = ["-c", path] + arguments
         self.command = list(wrapper) + [glacisd_path(), *arguments, *options]
+        path = os.path.join(SCRATCH, f"notify-{self.port}")
+        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.notify.bind(path)
+        os.chmod(path, 0o777)
         self.started = time.monotonic()
         with open(self.errors, "wb") as log:
             self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env=environment())
+                                            env=dict(environment(), NOTIFY_SOCKET=path))
         Glacisd._live.append(self)
         if wait:
             self.wait_ready()
@@ -197,15 +195,19 @@ class Glacisd:
             return file.read()
 
     def wait_ready(self, seconds=20):
+        """Waits until glacisd tells the service manager (sd_notify) that it is ready."""
         deadline = time.monotonic() + seconds
+        self.notify.settimeout(0.1)
         while True:
+            try:
+                if b"READY=1" in self.notify.recv(4096).splitlines():
+                    return
+            except TimeoutError:
+                pass
             if self.process.poll() is not None:
                 raise AssertionError(f"glacisd ended with {self.process.returncode} at start: {self.log()}")
-            if listening(self.port) and listening(self.admin):
-                return
             if time.monotonic() > deadline:
-                raise AssertionError(f"glacisd does not listen after {seconds} s: {self.log()}")
-            time.sleep(0.002)
+                raise AssertionError(f"glacisd is not ready after {seconds} s: {self.log()}")
 
     def url(self, path="/"):
         return f"https://127.0.0.1:{self.port}{path}"
@@ -268,6 +270,7 @@ class Glacisd:
             self.process.wait()
             raise AssertionError(f"glacisd did not end within {seconds} s of SIGTERM; log: {self.log()}") from None
         finally:
+            self.notify.close()
             if self in Glacisd._live:
                 Glacisd._live.remove(self)
         log = self.log()

@@ -164,6 +164,7 @@ def a_client_without_close_notify_is_noticed():
     ends = []
 
     def serve(connection):
+        connection.sendall(b"hello")
         try:
             while connection.recv(65536):
                 pass
@@ -174,6 +175,7 @@ def a_client_without_close_notify_is_noticed():
     with Origin(serve) as origin, Glacisd(backend=origin.address) as daemon:
         for number, version in enumerate(VERSIONS, 1):
             peer = Peer(daemon.port, context(daemon.certificate, version)).handshake()
+            equal(peer.read_exactly(5), b"hello", "greeting")  # with all read, close() sends FIN and no RST
             peer.send(b"cut off")
             time.sleep(0.1)
             peer.close()

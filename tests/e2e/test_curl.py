@@ -130,7 +130,7 @@ def curl_refuses_a_certificate_it_does_not_know():
     other = harness.Certificate.get("rsa")
     with Glacisd(cert="ecdsa") as daemon:
         run(need("curl"), "-sS", "--cacert", other.cert, daemon.url(), status=60)
-        daemon.expect_counter("alerts_received")
+        daemon.expect_counter("handshakes_failed")
 
 
 main()

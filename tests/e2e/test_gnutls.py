@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """gnutls-cli, the second TLS implementation: both versions, resumption, rekeying, its own record sizes."""
+import os
 import re
 import subprocess
 import time
@@ -76,8 +77,10 @@ def inline(daemon, command, *options):
     try:
         for text in (command, REQUEST):
             time.sleep(0.5)
-            process.stdin.write(text)
-            process.stdin.flush()
+            os.write(process.stdin.fileno(), text)
+    except BrokenPipeError:
+        pass  # gnutls-cli gave up: its output says why
+    try:
         output = process.stdout.read()
         process.wait(20)
     finally:
