@@ -218,12 +218,16 @@ static struct MHD_Daemon *start_thread(struct glacisd_origin *origin, unsigned i
 int glacisd_origin_start(const struct glacisd_service *service, struct glacisd_origin **result)
 {
 	struct glacisd_origin *origin = calloc(1, sizeof(*origin));
-	unsigned int threads = service->workers > 0 ? service->workers : 1;
+	unsigned int threads = service->config->workers; /* the origin is there before the workers */
 	int error = -ENOMEM;
 
 	*result = NULL;
 	if (origin == NULL)
 		return -ENOMEM;
+	if (threads == 0)
+		threads = 1;
+	if (threads > GLACISD_WORKERS_MAX)
+		threads = GLACISD_WORKERS_MAX;
 	origin->service = service;
 	origin->block = glacisd_origin_block_create();
 	origin->sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);

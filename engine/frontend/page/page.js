@@ -60,7 +60,7 @@
 		show("c-records", count(counters.records_sealed));
 		show("c-cpu", count(counters.records_cpu));
 		show("c-card", count(counters.records_card));
-		element("split").value = records > 0 ? counters.records_card / records : 0;
+		element("split").value = records > 0 ? counters.records_cpu / records : 1;
 		showTable(status);
 	}
 

@@ -131,6 +131,7 @@ void fake_service_make(struct fake_service *fake)
 {
 	memset(fake, 0, sizeof(*fake));
 	fake->config.timeouts.idle_ms = 300000;
+	fake->config.workers = FAKE_WORKERS;
 	fake->service.config = &fake->config;
 	fake->service.workers = FAKE_WORKERS;
 	fake->service.started_at_s = (uint64_t)time(NULL) - 100;
