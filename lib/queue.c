@@ -182,7 +182,10 @@ unsigned glacis_queue_poll(struct glacis_queue *queue, struct glacis_op *done[],
 {
 	struct completion_ring *ring = &queue->completions;
 
-	if (queue->backend->poll != NULL && !engine_is_foreign(queue->engine))
+	/* In a child the sessions are gone, and the operations are the parent's. */
+	if (__builtin_expect(engine_is_foreign(queue->engine), 0))
+		return 0;
+	if (queue->backend->poll != NULL)
 		queue->backend->poll(queue->backend_state);
 	unsigned ready = ring->tail - ring->head;
 	unsigned count = ready < max ? ready : max;

@@ -40,8 +40,8 @@ struct glacis_engine_info {
 
 /**
  * Makes the process's engine. `options` may be NULL.
- * Returns 0, -ENOMEM, -ENOTSUP (the processor has no AES instructions), or -EPERM
- * (require_locked_memory, and RLIMIT_MEMLOCK is too low).
+ * Returns 0, -ENOMEM, -ENOTSUP (the processor has no AES instructions, or the kernel is older
+ * than Linux 4.14), or -EPERM (require_locked_memory, and RLIMIT_MEMLOCK is too low).
  */
 GLACIS_MUST_CHECK int glacis_engine_create(const struct glacis_engine_options *options,
 					   struct glacis_engine **engine);

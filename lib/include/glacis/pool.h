@@ -38,7 +38,8 @@ void glacis_pool_destroy(struct glacis_pool *pool);
 /** The most recently freed buffer (it is the warmest), or NULL when all are in use. */
 void *glacis_pool_get(struct glacis_pool *pool);
 
-/** Gives a buffer back. */
+/** Gives a buffer back. The process stops when it is not the pool's or is free already: going on
+ *  would hand the data of one owner to another. */
 void glacis_pool_put(struct glacis_pool *pool, void *buffer);
 
 /** Buffers in use. */

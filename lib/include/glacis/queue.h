@@ -3,7 +3,9 @@
  * Queues: where operations are submitted in bursts and completions are polled.
  *
  * Threads. One thread owns a queue and is the only one to submit, poll and flush; no call
- * blocks, locks or allocates. `glacis_queue_counters` may be called from any thread.
+ * blocks, locks or allocates - but for the first operation of a session that comes from another
+ * queue, which takes a lock for a moment to wipe the key it leaves there. `glacis_queue_counters`
+ * may be called from any thread.
  */
 #ifndef GLACIS_QUEUE_H
 #define GLACIS_QUEUE_H
@@ -51,13 +53,15 @@ void glacis_queue_destroy(struct glacis_queue *queue);
 /**
  * Submits up to `count` operations, in order. The burst may mix sessions, sizes and directions.
  * Returns how many were accepted: fewer than `count` when the queue is full, or when the next
- * operation is invalid, which then has status GLACIS_STATUS_INVALID and stays the caller's.
+ * operation is invalid, which then has status GLACIS_STATUS_INVALID and stays the caller's. An
+ * operation that is under way already is not accepted either; its status is left alone.
  * -ECHILD after fork().
  */
 GLACIS_MUST_CHECK int glacis_queue_submit(struct glacis_queue *queue, struct glacis_aead_op *const ops[],
 					  unsigned count);
 
-/** Takes up to `max` completed operations; returns how many. Order follows completion, not submission. */
+/** Takes up to `max` completed operations; returns how many (0 after fork()). Order follows completion,
+ *  not submission. */
 unsigned glacis_queue_poll(struct glacis_queue *queue, struct glacis_op *done[], unsigned max);
 
 /** Starts whatever still waits for company in a batch. */

@@ -267,8 +267,11 @@ static int in_child(struct bed *bed, struct glacis_aead_session *session, struct
 	struct glacis_pool *other;
 	struct glacis_aead_session *made;
 	struct glacis_engine *own;
+	struct glacis_op *done;
 	uint8_t key[16] = { 0 };
 
+	if (glacis_queue_poll(bed->queue, &done, 1) != 0)
+		return 8;
 	if (glacis_queue_submit(bed->queue, pointers, 1) != -ECHILD)
 		return 1;
 	if (glacis_queue_create(bed->engine, NULL, &queue) != -ECHILD)
