@@ -252,7 +252,8 @@ class Glacisd:
             return int(re.search(r"RssAnon:\s+(\d+) kB", status.read()).group(1)) * 1024
 
     def descriptors(self):
-        """Number of open file descriptors (glacisd is not dumpable: only root may look)."""
+        """Number of open file descriptors, or None (glacisd is not dumpable: only root may look)."""
+        time.sleep(0.3)  # the connection of our last look at /metrics is being closed
         try:
             return len(os.listdir(f"/proc/{self.pid}/fd"))
         except PermissionError:
