@@ -43,6 +43,7 @@ enum glacis_path {
 /** What an operation is; tells which structure surrounds its `struct glacis_op`. */
 enum glacis_op_kind {
 	GLACIS_OP_AEAD = 1, /**< `struct glacis_aead_op` */
+	GLACIS_OP_RSA = 2,  /**< `struct glacis_rsa_op` */
 };
 
 /** Life of an operation. */
