@@ -251,13 +251,13 @@ void glacisd_handshake_advance(struct glacisd_connection *connection)
 	while (connection->phase == GLACISD_PHASE_HANDSHAKE && !connection->handshake->failed &&
 	       feed_one(connection))
 		;
-	if (connection->phase == GLACISD_PHASE_DEAD)
+	if (connection->phase == GLACISD_PHASE_LINGER)
+		glacisd_upload_advance(connection);
+	/* Once the record layer has taken over, the client's bytes are its own: records of this very turn may
+	 * lie in a buffer that is consumed to its end. */
+	if (connection->phase != GLACISD_PHASE_HANDSHAKE && connection->phase != GLACISD_PHASE_CONNECTING)
 		return;
 	glacisd_socket_release(connection, client);
-	if (connection->phase == GLACISD_PHASE_LINGER) {
-		glacisd_upload_advance(connection);
-		return;
-	}
 	if (client->ended && connection->phase == GLACISD_PHASE_HANDSHAKE && !connection->handshake->failed) {
 		GLACISD_STAT_INC(&connection->worker->stats, handshakes_aborted);
 		glacisd_connection_close(connection);
