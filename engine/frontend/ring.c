@@ -71,6 +71,7 @@ int glacisd_ring_init(struct glacisd_ring *ring)
 	memset(ring, 0, sizeof(*ring));
 	error = queue_init(&ring->uring);
 	if (error) {
+		ring->uring.ring_fd = -1;
 		glacisd_log(GLACISD_LOG_ERROR,
 			    "cannot set up io_uring: %s; check that kernel.io_uring_disabled is 0 and that the "
 			    "container's seccomp profile allows io_uring_setup",
@@ -85,6 +86,7 @@ int glacisd_ring_init(struct glacisd_ring *ring)
 	}
 	if (error) {
 		io_uring_queue_exit(&ring->uring);
+		ring->uring.ring_fd = -1;
 		return error;
 	}
 	/* Multishot requests cannot be probed: the first refusal (-EINVAL) switches them off. */
@@ -96,18 +98,27 @@ int glacisd_ring_init(struct glacisd_ring *ring)
 
 void glacisd_ring_exit(struct glacisd_ring *ring)
 {
-	io_uring_queue_exit(&ring->uring);
+	if (ring->uring.ring_fd >= 0)
+		io_uring_queue_exit(&ring->uring);
+}
+
+/* A message may be overwritten only when the kernel has taken every request: it can leave some behind. */
+static void arena_reset(struct glacisd_ring *ring)
+{
+	if (io_uring_sq_ready(&ring->uring))
+		return;
+	ring->messages_used = 0;
+	ring->iovecs_used = 0;
 }
 
 static void ring_submit(struct glacisd_ring *ring)
 {
-	int submitted;
-
 	do {
-		submitted = io_uring_submit(&ring->uring);
-	} while (submitted == -EINTR || submitted == -EAGAIN);
-	ring->messages_used = 0;
-	ring->iovecs_used = 0;
+		/* Older kernels take nothing while completions wait for room. */
+		if (io_uring_submit(&ring->uring) == -EBUSY)
+			io_uring_get_events(&ring->uring);
+	} while (io_uring_sq_ready(&ring->uring));
+	arena_reset(ring);
 }
 
 struct io_uring_sqe *glacisd_ring_sqe(struct glacisd_ring *ring, void *object, unsigned tag)
@@ -127,7 +138,9 @@ struct msghdr *glacisd_ring_message(struct glacisd_ring *ring, uint32_t iovecs)
 {
 	struct msghdr *message;
 
-	if (ring->messages_used == GLACISD_ARENA_MESSAGES || ring->iovecs_used + iovecs > GLACISD_ARENA_IOVECS)
+	/* Room for the request too, or getting its entry would submit and let this message be overwritten. */
+	if (ring->messages_used == GLACISD_ARENA_MESSAGES || ring->iovecs_used + iovecs > GLACISD_ARENA_IOVECS ||
+	    !io_uring_sq_space_left(&ring->uring))
 		ring_submit(ring);
 	message = &ring->messages[ring->messages_used++];
 	memset(message, 0, sizeof(*message));
@@ -151,8 +164,7 @@ int glacisd_ring_wait(struct glacisd_ring *ring, int64_t timeout_ms)
 	struct io_uring_cqe *cqe;
 	int result = io_uring_submit_and_wait_timeout(&ring->uring, &cqe, 1, timeout_ms < 0 ? NULL : &timeout, NULL);
 
-	ring->messages_used = 0;
-	ring->iovecs_used = 0;
+	arena_reset(ring);
 	if (result == -ETIME || result == -EINTR || result == -EAGAIN || result == -EBUSY)
 		return 0;
 	return result < 0 ? result : 0;

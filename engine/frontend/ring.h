@@ -47,7 +47,7 @@ void glacisd_ring_exit(struct glacisd_ring *ring);
 /* A submission entry; submits what is there when the queue is full. Never NULL. */
 struct io_uring_sqe *glacisd_ring_sqe(struct glacisd_ring *ring, void *object, unsigned tag);
 
-/* A message header with room for `iovecs` iovecs (1..64), valid until the next submission. */
+/* A message header with room for `iovecs` iovecs (1..64), for the entry that is taken next. */
 struct msghdr *glacisd_ring_message(struct glacisd_ring *ring, uint32_t iovecs);
 
 /* Cancels the request with this object and tag; its own completion says -ECANCELED. */

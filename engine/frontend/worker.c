@@ -78,15 +78,17 @@ static void completed(struct glacisd_worker *worker, const struct io_uring_cqe *
 
 static void handle_completions(struct glacisd_worker *worker)
 {
+	struct io_uring *uring = &worker->ring.uring;
 	struct io_uring_cqe *cqe;
-	unsigned head, count = 0;
 
-	io_uring_for_each_cqe(&worker->ring.uring, head, cqe)
-	{
-		completed(worker, cqe);
-		count++;
+	/* Each is copied and given back first: what it sets off may have to submit, for which older kernels want
+	 * room. What comes meanwhile belongs to the next turn. */
+	for (unsigned left = io_uring_cq_ready(uring); left && !io_uring_peek_cqe(uring, &cqe); left--) {
+		const struct io_uring_cqe copy = *cqe;
+
+		io_uring_cqe_seen(uring, cqe);
+		completed(worker, &copy);
 	}
-	io_uring_cq_advance(&worker->ring.uring, count);
 }
 
 /* ---- what time and scarcity bring ---- */
