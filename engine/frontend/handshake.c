@@ -148,13 +148,38 @@ static void failed(struct glacisd_connection *connection)
 		glacisd_connection_linger(connection);
 }
 
-/* Gives OpenSSL bytes of the client and lets it go on as far as it can. */
+/* Lets OpenSSL go on as far as it can. */
+static void run(struct glacisd_connection *connection)
+{
+	struct glacisd_worker *worker = connection->worker;
+	SSL *ssl = connection->handshake->ssl;
+	size_t written_before = BIO_ctrl_pending(SSL_get_wbio(ssl));
+	int result, error;
+
+	ERR_clear_error();
+	worker->signing = connection;
+	result = SSL_do_handshake(ssl);
+	worker->signing = NULL;
+	error = result == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl, result);
+	if (connection->phase == GLACISD_PHASE_DEAD || error == SSL_ERROR_WANT_ASYNC)
+		return;
+	if (error == SSL_ERROR_WANT_ASYNC_JOB) {
+		connection->handshake->stalled = true;
+		glacisd_connection_starve(connection);
+	} else if (error == SSL_ERROR_NONE) {
+		finished(connection, written_before);
+	} else if (error != SSL_ERROR_WANT_READ) {
+		failed(connection);
+	} else {
+		flush(connection);
+	}
+}
+
+/* Gives OpenSSL bytes of the client. */
 static void step(struct glacisd_connection *connection, const uint8_t *bytes, uint32_t size)
 {
 	struct glacisd_handshake *handshake = connection->handshake;
 	SSL *ssl = handshake->ssl;
-	size_t written_before = BIO_ctrl_pending(SSL_get_wbio(ssl));
-	int result;
 
 	if (BIO_write(SSL_get_rbio(ssl), bytes, (int)size) != (int)size) {
 		glacisd_connection_close(connection);
@@ -164,14 +189,16 @@ static void step(struct glacisd_connection *connection, const uint8_t *bytes, ui
 		handshake->client_changed_cipher = true;
 	else if (handshake->client_changed_cipher)
 		handshake->client_records++;
-	ERR_clear_error();
-	result = SSL_do_handshake(ssl);
-	if (result == 1)
-		finished(connection, written_before);
-	else if (SSL_get_error(ssl, result) != SSL_ERROR_WANT_READ)
-		failed(connection);
-	else
-		flush(connection);
+	run(connection);
+}
+
+void glacisd_handshake_signed(struct glacisd_connection *connection)
+{
+	connection->handshake->signing = false;
+	run(connection); /* also when the connection is dead: the job must come to its end before it is freed */
+	glacisd_connection_feed_starved(connection->worker);
+	if (connection->phase == GLACISD_PHASE_HANDSHAKE)
+		glacisd_handshake_advance(connection);
 }
 
 /* Size of the record whose header this is, or 0 when it is not TLS at all. */
@@ -244,12 +271,23 @@ static bool feed_one(struct glacisd_connection *connection)
 	return true;
 }
 
+static bool wants_input(const struct glacisd_connection *connection)
+{
+	const struct glacisd_handshake *handshake = connection->handshake;
+
+	return connection->phase == GLACISD_PHASE_HANDSHAKE && !handshake->failed && !handshake->signing &&
+	       !handshake->stalled;
+}
+
 void glacisd_handshake_advance(struct glacisd_connection *connection)
 {
 	struct glacisd_socket *client = &connection->client;
 
-	while (connection->phase == GLACISD_PHASE_HANDSHAKE && !connection->handshake->failed &&
-	       feed_one(connection))
+	if (connection->handshake->stalled) {
+		connection->handshake->stalled = false;
+		run(connection);
+	}
+	while (wants_input(connection) && feed_one(connection))
 		;
 	if (connection->phase == GLACISD_PHASE_LINGER)
 		glacisd_upload_advance(connection);

@@ -25,6 +25,8 @@ struct glacisd_handshake {
 	uint32_t output_size, output_sent;
 	uint32_t client_records; /* TLS 1.2: records after the client's ChangeCipherSpec */
 	bool client_changed_cipher;
+	bool signing;  /* an RSA operation of it is with the queue, its async job is paused */
+	bool stalled;  /* has its input but no async job yet */
 	bool finished; /* TLS is up; the object stays until its output is out */
 	bool failed;   /* the output is an alert; then close */
 	uint8_t secret_size; /* TLS 1.3 traffic secrets, from the key log */
@@ -36,6 +38,8 @@ int glacisd_handshake_create(struct glacisd_connection *connection);
 void glacisd_handshake_destroy(struct glacisd_connection *connection);
 /* Consumes the client's chunks and blocks as far as the handshake goes. */
 void glacisd_handshake_advance(struct glacisd_connection *connection);
+/* The RSA operation it waited for is done. */
+void glacisd_handshake_signed(struct glacisd_connection *connection);
 void glacisd_handshake_sent(struct glacisd_connection *connection, int result);
 
 /* takeover.c: from a finished SSL object to the connection's reader and writer. `output`: what OpenSSL wrote

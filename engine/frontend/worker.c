@@ -120,6 +120,8 @@ static void feed_starved(struct glacisd_worker *worker)
 		if (!worker->starved_first)
 			worker->starved_last = NULL;
 		connection->starved = false;
+		if (connection->phase == GLACISD_PHASE_HANDSHAKE)
+			glacisd_handshake_advance(connection);
 		glacisd_download_advance(connection);
 		if (connection->phase != GLACISD_PHASE_DEAD && connection->phase != GLACISD_PHASE_HANDSHAKE)
 			glacisd_upload_advance(connection);

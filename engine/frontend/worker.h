@@ -84,6 +84,7 @@ struct glacisd_worker {
 	bool accept_armed;
 	uint8_t last_path; /* enum glacis_path of the newest record, for the built-in origin's page */
 	uint32_t handshakes;
+	struct glacisd_connection *signing; /* whose handshake runs right now: the RSA key asks */
 	bool draining;
 	uint64_t drain_deadline_ms;
 	uint64_t accept_retry_ms; /* accept() failed: not before this */
