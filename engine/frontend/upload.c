@@ -122,7 +122,7 @@ static void need_more(struct glacisd_connection *connection)
 
 	if (connection->starved)
 		return;
-	if (glacisd_socket_bytes(client, &bytes, &size) && !client->ended) {
+	if (glacisd_socket_bytes(client, &bytes, &size)) {
 		if (!assemble(connection))
 			return;
 		/* Several chunks may have made a record whole. */
@@ -130,7 +130,7 @@ static void need_more(struct glacisd_connection *connection)
 			glacisd_flow_submit(connection, &connection->up, connection->up.first);
 			return;
 		}
-		if (connection->phase != GLACISD_PHASE_RELAY)
+		if (connection->phase != GLACISD_PHASE_RELAY || connection->starved)
 			return;
 	}
 	if (client->ended)
@@ -142,6 +142,8 @@ static void need_more(struct glacisd_connection *connection)
 void glacisd_upload_advance(struct glacisd_connection *connection)
 {
 	struct glacisd_flow *up = &connection->up;
+	uint32_t size;
+	uint8_t *bytes;
 
 	if (up->stage != GLACISD_STAGE_IDLE || connection->phase == GLACISD_PHASE_DEAD)
 		return;
@@ -150,7 +152,9 @@ void glacisd_upload_advance(struct glacisd_connection *connection)
 		discard(connection);
 		return;
 	}
-	if (connection->phase == GLACISD_PHASE_CONNECTING && connection->client.ended)
+	/* With bytes left, how they end shows when they are opened. */
+	if (connection->phase == GLACISD_PHASE_CONNECTING && connection->client.ended &&
+	    !glacisd_socket_bytes(&connection->client, &bytes, &size))
 		end(connection);
 	if (connection->phase != GLACISD_PHASE_RELAY)
 		return;
