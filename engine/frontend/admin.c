@@ -31,6 +31,7 @@
 struct glacisd_admin {
 	const struct glacisd_service *service;
 	struct MHD_Daemon *daemon;
+	int listener; /* -1 once the daemon owns it */
 };
 
 static enum MHD_Result answer_metrics(const struct glacisd_admin *admin, struct MHD_Connection *connection)
@@ -149,7 +150,7 @@ failed:;
 	return -error;
 }
 
-int glacisd_admin_start(const struct glacisd_service *service, struct glacisd_admin **result)
+int glacisd_admin_open(const struct glacisd_service *service, struct glacisd_admin **result)
 {
 	const struct glacisd_address *address = &service->config->admin;
 
@@ -163,28 +164,33 @@ int glacisd_admin_start(const struct glacisd_service *service, struct glacisd_ad
 
 	if (admin == NULL)
 		return -ENOMEM;
-	int fd = listen_on(address);
-
-	if (fd < 0) {
-		free(admin);
-		return fd;
-	}
 	admin->service = service;
+	admin->listener = listen_on(address);
+	if (admin->listener < 0) {
+		int error = admin->listener;
+
+		free(admin);
+		return error;
+	}
+	*result = admin;
+	return 0;
+}
+
+int glacisd_admin_serve(struct glacisd_admin *admin)
+{
 	admin->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, NULL, NULL,
 					 answer, admin, MHD_OPTION_EXTERNAL_LOGGER, glacisd_http_log, NULL,
-					 MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
-					 MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S,
+					 MHD_OPTION_LISTEN_SOCKET, admin->listener, MHD_OPTION_CONNECTION_LIMIT,
+					 CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S,
 					 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)REQUEST_MEMORY, MHD_OPTION_END);
 	if (admin->daemon == NULL) {
 		glacisd_log(GLACISD_LOG_ERROR,
 			    "admin server on %s could not start its thread: raise the limits of threads and "
 			    "descriptors (ulimit -u, ulimit -n)",
-			    address->text);
-		close(fd);
-		free(admin);
+			    admin->service->config->admin.text);
 		return -EAGAIN;
 	}
-	*result = admin;
+	admin->listener = -1; /* the daemon's now */
 	return 0;
 }
 
@@ -192,6 +198,9 @@ void glacisd_admin_stop(struct glacisd_admin *admin)
 {
 	if (admin == NULL)
 		return;
-	MHD_stop_daemon(admin->daemon);
+	if (admin->daemon)
+		MHD_stop_daemon(admin->daemon);
+	if (admin->listener >= 0)
+		close(admin->listener);
 	free(admin);
 }

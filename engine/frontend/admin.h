@@ -10,8 +10,10 @@
 
 struct glacisd_admin;
 
-/* Starts serving on config->admin. Returns 0 or a negative errno after logging why. */
-int glacisd_admin_start(const struct glacisd_service *service, struct glacisd_admin **admin);
+/* Binds config->admin, while the process has the rights to. Returns 0 or a negative errno after logging why. */
+int glacisd_admin_open(const struct glacisd_service *service, struct glacisd_admin **admin);
+/* Starts the thread, once privileges are gone. Returns 0 or a negative errno after logging why. */
+int glacisd_admin_serve(struct glacisd_admin *admin);
 void glacisd_admin_stop(struct glacisd_admin *admin);
 
 #endif

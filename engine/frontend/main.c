@@ -72,8 +72,7 @@ static int workers_create(struct process *process)
 			break;
 		}
 		tls = glacisd_tls_context_create(config, ticket_keys);
-		error = tls ? glacisd_worker_create(&process->service, process->origin, i, listener, tls,
-						    &process->workers[i]) :
+		error = tls ? glacisd_worker_create(&process->service, i, listener, tls, &process->workers[i]) :
 			      -EINVAL;
 		if (!error) {
 			process->service.stats[i] = &process->workers[i]->stats;
@@ -87,7 +86,10 @@ static int workers_create(struct process *process)
 static int workers_start(struct process *process)
 {
 	for (uint32_t i = 0; i < process->service.workers; i++) {
-		int error = glacisd_worker_start(process->workers[i]);
+		int error;
+
+		process->workers[i]->origin = process->origin;
+		error = glacisd_worker_start(process->workers[i]);
 
 		if (error)
 			return error;
@@ -108,14 +110,16 @@ static int start(struct process *process)
 		glacisd_log(GLACISD_LOG_ERROR, "cannot start libglacis: %s", strerror(-error));
 		return error;
 	}
-	if (config->backend.kind == GLACISD_ADDRESS_BUILTIN)
-		error = glacisd_origin_start(service, &process->origin);
-	if (!error)
-		error = workers_create(process);
+	error = workers_create(process);
 	if (!error && config->admin.kind != GLACISD_ADDRESS_NONE)
-		error = glacisd_admin_start(service, &process->admin);
+		error = glacisd_admin_open(service, &process->admin);
+	/* No thread may exist before this: each has rights of its own to lose. */
 	if (!error)
 		error = glacisd_privileges_drop(config->user);
+	if (!error && config->backend.kind == GLACISD_ADDRESS_BUILTIN)
+		error = glacisd_origin_start(service, &process->origin);
+	if (!error && process->admin)
+		error = glacisd_admin_serve(process->admin);
 	if (!error)
 		error = workers_start(process);
 	if (!error && config->sandbox && glacisd_sandbox_enter() == -EPERM)

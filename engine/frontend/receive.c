@@ -295,7 +295,7 @@ void glacisd_receive_completed(struct glacisd_connection *connection, struct gla
 	}
 	if (result > 0) {
 		connection->timer.active_ms = connection->worker->now_ms;
-		connection->last_was_up = socket == &connection->client;
+		connection->last_was_up = socket == &connection->client && connection->phase == GLACISD_PHASE_RELAY;
 	}
 	if (connection->phase == GLACISD_PHASE_DEAD)
 		return;

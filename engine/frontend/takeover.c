@@ -153,6 +153,7 @@ int glacisd_takeover(struct glacisd_connection *connection, const uint8_t *outpu
 	error = glacis_record_stream_create(engine, GLACIS_OPEN, &client, &options, &connection->reader);
 	if (error)
 		goto out;
+	options.soft_limit = connection->worker->rekey_records;
 	options.first_sequence = count_written(connection->version, output, output_size);
 	error = glacis_record_stream_create(engine, GLACIS_SEAL, &server, &options, &connection->writer);
 out:

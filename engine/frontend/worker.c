@@ -5,6 +5,7 @@
 #include "worker.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,11 +170,29 @@ static int64_t wait_ms(struct glacisd_worker *worker)
 
 	if (worker->feed)
 		return 0;
+	if (worker->trim_ms && (wait < 0 || wait > GLACISD_TRIM_MS))
+		wait = GLACISD_TRIM_MS;
 	if (worker->draining && (wait < 0 || wait > 100))
 		return 100;
 	if (!worker->accept_armed && worker->listener >= 0 && (wait < 0 || wait > 100))
 		return 100;
 	return wait;
+}
+
+/* What a busy time has touched goes back to the kernel: blocks, and the heap that handshakes have left. */
+static void trim(struct glacisd_worker *worker)
+{
+	if (!worker->trim_ms) {
+		if (glacis_pool_used(worker->blocks) || worker->handshakes)
+			worker->trim_ms = worker->now_ms + GLACISD_TRIM_MS;
+		return;
+	}
+	if (worker->now_ms < worker->trim_ms)
+		return;
+	worker->trim_ms = 0;
+	glacis_pool_trim(worker->blocks, GLACISD_TRIM_KEEP);
+	if (!worker->handshakes)
+		malloc_trim(0);
 }
 
 static void publish(struct glacisd_worker *worker)
@@ -204,6 +223,7 @@ static void loop(struct glacisd_worker *worker)
 			drain(worker);
 		glacisd_batch_run(worker);
 		glacisd_listener_arm(worker);
+		trim(worker);
 		publish(worker);
 	}
 }
@@ -308,8 +328,17 @@ static void *thread_main(void *argument)
 	return NULL;
 }
 
-int glacisd_worker_create(struct glacisd_service *service, struct glacisd_origin *origin, uint32_t index, int listener,
-			  SSL_CTX *tls, struct glacisd_worker **result)
+/* Lower limits of a key's use make a test of what happens there possible. */
+static uint32_t rekey_records(void)
+{
+	const char *text = getenv("GLACISD_REKEY_RECORDS");
+	unsigned long records = text ? strtoul(text, NULL, 10) : 0;
+
+	return records < GLACIS_RECORD_LIMIT_SOFT ? (uint32_t)records : 0;
+}
+
+int glacisd_worker_create(struct glacisd_service *service, uint32_t index, int listener, SSL_CTX *tls,
+			  struct glacisd_worker **result)
 {
 	struct glacisd_worker *worker = aligned_alloc(64, sizeof(*worker));
 
@@ -319,11 +348,11 @@ int glacisd_worker_create(struct glacisd_service *service, struct glacisd_origin
 	worker->service = service;
 	worker->config = service->config;
 	worker->engine = service->engine;
-	worker->origin = origin;
 	worker->index = index;
 	worker->listener = listener;
 	worker->tls = tls;
 	worker->last_path = GLACIS_PATH_CPU;
+	worker->rekey_records = rekey_records();
 	worker->wake = eventfd(0, EFD_CLOEXEC);
 	if (worker->wake < 0) {
 		free(worker);

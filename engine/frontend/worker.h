@@ -38,6 +38,8 @@ struct glacisd_record;
 #define GLACISD_KEY_SLOTS 512u
 #define GLACISD_LINGER_MS 1000u       /* for the peer to read a fatal alert before the socket closes */
 #define GLACISD_HALF_CLOSED_MS 30000u /* without a byte, once one direction has ended */
+#define GLACISD_TRIM_MS 1000u         /* between looks for memory that is no longer used */
+#define GLACISD_TRIM_KEEP 64u         /* free blocks that stay warm */
 #define GLACISD_DRAIN_IDLE_MS 500u    /* while draining: quiet after an answer */
 
 /* What a completion belongs to: the low bits of user_data. */
@@ -78,6 +80,7 @@ struct glacisd_worker {
 	bool feed; /* something was given back: the starved may try again */
 	uint32_t open;
 	uint32_t index;
+	uint32_t rekey_records; /* 0: the limit of RFC 8446; tests lower it by GLACISD_REKEY_RECORDS */
 	int listener; /* owned; -1 once closed */
 	int wake;     /* eventfd: written by the main thread when `stopping` changes */
 	uint64_t wake_value;
@@ -87,6 +90,7 @@ struct glacisd_worker {
 	struct glacisd_connection *signing; /* whose handshake runs right now: the RSA key asks */
 	bool draining;
 	uint64_t drain_deadline_ms;
+	uint64_t trim_ms;	  /* when memory of a busy time is given back; 0: nothing to give */
 	uint64_t accept_retry_ms; /* accept() failed: not before this */
 	_Atomic int stopping; /* set by the main thread: 1 drain, 2 stop now */
 	pthread_t thread;
@@ -94,9 +98,9 @@ struct glacisd_worker {
 };
 
 /* Makes a worker with its TLS context; main thread. `listener` becomes the worker's. */
-int glacisd_worker_create(struct glacisd_service *service, struct glacisd_origin *origin, uint32_t index, int listener,
-			  SSL_CTX *tls, struct glacisd_worker **worker);
-/* Starts the thread and waits until it serves. Returns 0 or a negative errno. */
+int glacisd_worker_create(struct glacisd_service *service, uint32_t index, int listener, SSL_CTX *tls,
+			  struct glacisd_worker **worker);
+/* Starts the thread (after `origin` was set, with backend: builtin) and waits until it serves. Returns 0 or a negative errno. */
 int glacisd_worker_start(struct glacisd_worker *worker);
 /* Asks for a drain (level 1) or an immediate stop (level 2); any thread. */
 void glacisd_worker_stop(struct glacisd_worker *worker, int level);

@@ -69,10 +69,17 @@ static void prepare(void)
 	choose_unix();
 }
 
+static int open_and_serve(void)
+{
+	int error = glacisd_admin_open(&fake.service, &admin);
+
+	return error ? error : glacisd_admin_serve(admin);
+}
+
 static void start(void)
 {
 	prepare();
-	cr_assert_eq(glacisd_admin_start(&fake.service, &admin), 0);
+	cr_assert_eq(open_and_serve(), 0);
 }
 
 static void stop(void)
@@ -241,7 +248,7 @@ Test(admin_start, serves_tcp)
 	struct http_reply reply;
 
 	choose_tcp();
-	cr_assert_eq(glacisd_admin_start(&fake.service, &admin), 0);
+	cr_assert_eq(open_and_serve(), 0);
 	int fd = client();
 
 	http_request(fd, "GET", "/healthz", &reply);
@@ -252,7 +259,7 @@ Test(admin_start, serves_tcp)
 
 static int try_start(void *context)
 {
-	return -glacisd_admin_start(&fake.service, &admin);
+	return -open_and_serve();
 }
 
 static void fails(int error, const char *says)
@@ -269,7 +276,7 @@ static void fails(int error, const char *says)
 Test(admin_start, names_a_port_in_use)
 {
 	choose_tcp();
-	cr_assert_eq(glacisd_admin_start(&fake.service, &admin), 0);
+	cr_assert_eq(open_and_serve(), 0);
 	fails(EADDRINUSE, "is in use: stop the program that holds it, or choose another with --admin");
 }
 
@@ -301,10 +308,10 @@ Test(admin_start, replaces_the_socket_of_a_dead_process)
 	struct http_reply reply;
 	struct stat status;
 
-	cr_assert_eq(glacisd_admin_start(&fake.service, &admin), 0);
+	cr_assert_eq(open_and_serve(), 0);
 	glacisd_admin_stop(admin);
 	cr_assert_eq(stat(fake.config.admin.local.sun_path, &status), 0);
-	cr_assert_eq(glacisd_admin_start(&fake.service, &admin), 0);
+	cr_assert_eq(open_and_serve(), 0);
 	int fd = client();
 
 	http_request(fd, "GET", "/healthz", &reply);
@@ -315,7 +322,7 @@ Test(admin_start, replaces_the_socket_of_a_dead_process)
 
 Test(admin_start, keeps_the_socket_of_a_living_process)
 {
-	cr_assert_eq(glacisd_admin_start(&fake.service, &admin), 0);
+	cr_assert_eq(open_and_serve(), 0);
 	fails(EADDRINUSE, "is in use");
 	close(client()); /* still reachable */
 }
@@ -335,7 +342,7 @@ Test(admin_start, hides_its_socket_from_other_users)
 {
 	struct stat status;
 
-	cr_assert_eq(glacisd_admin_start(&fake.service, &admin), 0);
+	cr_assert_eq(open_and_serve(), 0);
 	cr_assert_eq(stat(fake.config.admin.local.sun_path, &status), 0);
 	cr_assert_eq(status.st_mode & 0777, 0660);
 }
