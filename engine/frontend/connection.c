@@ -192,17 +192,23 @@ void glacisd_connection_finish(struct glacisd_connection *connection)
 	glacisd_download_advance(connection);
 }
 
-void glacisd_connection_linger(struct glacisd_connection *connection)
+/* Our end is said. Bytes of the client that nobody reads would make the kernel reset the connection. */
+static void drop_rest(struct glacisd_connection *connection)
 {
 	struct glacisd_worker *worker = connection->worker;
 
+	connection->phase = GLACISD_PHASE_LINGER;
+	glacisd_timer_set(&worker->timers, &connection->timer, GLACISD_TIMER_LINGER, worker->now_ms);
+	glacisd_upload_advance(connection);
+}
+
+void glacisd_connection_linger(struct glacisd_connection *connection)
+{
 	if (connection->down.ended)
 		return;
 	connection->down.ended = true;
-	connection->phase = GLACISD_PHASE_LINGER;
-	glacisd_timer_set(&worker->timers, &connection->timer, GLACISD_TIMER_LINGER, worker->now_ms);
 	shutdown(connection->client.fd, SHUT_WR);
-	glacisd_upload_advance(connection);
+	drop_rest(connection);
 }
 
 void glacisd_connection_check_end(struct glacisd_connection *connection)
@@ -211,6 +217,8 @@ void glacisd_connection_check_end(struct glacisd_connection *connection)
 
 	if (connection->up.ended && connection->down.ended)
 		glacisd_connection_close(connection);
+	else if (connection->down.ended && connection->up.dead)
+		drop_rest(connection); /* an upload that the backend cut short with its answer */
 	else if (connection->phase == GLACISD_PHASE_RELAY)
 		glacisd_timer_set(&worker->timers, &connection->timer, GLACISD_TIMER_HALF_CLOSED, worker->now_ms);
 }

@@ -152,6 +152,7 @@ void glacisd_socket_drop_block(struct glacisd_connection *connection, struct gla
 
 /* flow.c: records through crypto and out */
 struct glacisd_record *glacisd_flow_add(struct glacisd_connection *connection, struct glacisd_flow *flow);
+void glacisd_record_free(struct glacisd_connection *connection, struct glacisd_record *record);
 void glacisd_flow_free_first(struct glacisd_connection *connection, struct glacisd_flow *flow);
 void glacisd_flow_free_all(struct glacisd_connection *connection, struct glacisd_flow *flow);
 /* Hands every record of the flow from `from` on to the turn's batch. */

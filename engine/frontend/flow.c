@@ -28,6 +28,14 @@ struct glacisd_record *glacisd_flow_add(struct glacisd_connection *connection, s
 	return record;
 }
 
+void glacisd_record_free(struct glacisd_connection *connection, struct glacisd_record *record)
+{
+	struct glacisd_worker *worker = connection->worker;
+
+	glacis_pool_put(worker->records, record);
+	worker->feed |= worker->starved_first != NULL;
+}
+
 void glacisd_flow_free_first(struct glacisd_connection *connection, struct glacisd_flow *flow)
 {
 	struct glacisd_record *record = flow->first;
@@ -36,7 +44,7 @@ void glacisd_flow_free_first(struct glacisd_connection *connection, struct glaci
 	if (!flow->first)
 		flow->last = NULL;
 	flow->first_sent = 0;
-	glacis_pool_put(connection->worker->records, record);
+	glacisd_record_free(connection, record);
 }
 
 void glacisd_flow_free_all(struct glacisd_connection *connection, struct glacisd_flow *flow)
@@ -199,14 +207,17 @@ static void send_failed(struct glacisd_connection *connection, struct glacisd_fl
 
 	glacisd_flow_free_all(connection, flow);
 	flow->stage = GLACISD_STAGE_IDLE;
-	if (flow == &connection->down || connection->down.ended) {
+	if (flow == &connection->down) {
 		GLACISD_STAT_INC(stats, client_errors);
 		glacisd_connection_close(connection);
 		return;
 	}
 	/* The backend takes no more, but its answer may be on the way: read on until its end. */
 	flow->dead = true;
-	flow_advance(connection, flow);
+	if (connection->down.ended && connection->phase == GLACISD_PHASE_RELAY)
+		glacisd_connection_check_end(connection);
+	else
+		flow_advance(connection, flow);
 }
 
 void glacisd_flow_sent(struct glacisd_connection *connection, struct glacisd_flow *flow, int result)
@@ -218,6 +229,12 @@ void glacisd_flow_sent(struct glacisd_connection *connection, struct glacisd_flo
 	sink->sending = false;
 	if (connection->phase == GLACISD_PHASE_DEAD)
 		return;
+	if (connection->phase == GLACISD_PHASE_LINGER && flow == &connection->up) {
+		/* Stopped: the backend is being left. What the client waits for must not be cut off by it. */
+		flow->stage = GLACISD_STAGE_IDLE;
+		flow_advance(connection, flow);
+		return;
+	}
 	if (result == -EINTR || result == -EAGAIN)
 		result = 0;
 	if (result < 0) {

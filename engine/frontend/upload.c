@@ -248,12 +248,12 @@ static bool finish_records(struct glacisd_connection *connection, struct glacisd
 				up->first = record;
 			up->last = record;
 		} else {
-			glacis_pool_put(connection->worker->records, record);
+			glacisd_record_free(connection, record);
 		}
 		if (!alive) {
 			for (record = next; record; record = next) {
 				next = record->next;
-				glacis_pool_put(connection->worker->records, record);
+				glacisd_record_free(connection, record);
 			}
 			glacisd_flow_free_all(connection, up);
 			return false;
