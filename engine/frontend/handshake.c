@@ -301,7 +301,8 @@ void glacisd_handshake_advance(struct glacisd_connection *connection)
 		glacisd_connection_close(connection);
 		return;
 	}
-	if (connection->phase == GLACISD_PHASE_HANDSHAKE)
+	/* Bytes that cannot be taken yet must not be received: those in a block count as older than chunks. */
+	if (wants_input(connection))
 		glacisd_receive_arm(connection, client);
 }
 
