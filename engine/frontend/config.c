@@ -27,10 +27,20 @@ void glacisd_config_defaults(struct glacisd_config *config)
 	};
 }
 
+void glacisd_config_clear_certificates(struct glacisd_config *config)
+{
+	for (uint32_t i = 0; i < GLACISD_CERTIFICATES_MAX; i++) {
+		free(config->certificates[i].cert);
+		free(config->certificates[i].key);
+		config->certificates[i] = (struct glacisd_certificate){ 0 };
+		config->lines.cert[i] = config->lines.key[i] = 0;
+	}
+	config->certificate_count = 0;
+}
+
 void glacisd_config_free(struct glacisd_config *config)
 {
-	free(config->certificate.cert);
-	free(config->certificate.key);
+	glacisd_config_clear_certificates(config);
 	free(config->user);
 	free(config->file);
 	memset(config, 0, sizeof(*config));
@@ -99,13 +109,25 @@ static int take_address(struct glacisd_address *to, const char *from)
 	return from ? glacisd_address_parse(from, to, why, sizeof(why)) : 0;
 }
 
+/* The list is taken whole: it replaces what was there. The scan has counted its entries. */
+static void take_certificates(struct glacisd_config *config, struct glacisd_document *document)
+{
+	if (!document->certificates)
+		return;
+	glacisd_config_clear_certificates(config);
+	for (uint32_t i = 0; i < document->certificates_count; i++) {
+		take_text(&config->certificates[i].cert, &document->certificates[i].cert);
+		take_text(&config->certificates[i].key, &document->certificates[i].key);
+	}
+	config->certificate_count = document->certificates_count;
+}
+
 static int take_document(struct glacisd_config *config, struct glacisd_document *document)
 {
 	if (take_address(&config->listen, document->listen) || take_address(&config->backend, document->backend) ||
 	    take_address(&config->admin, document->admin))
 		return -EINVAL;
-	take_text(&config->certificate.cert, &document->certificate.cert);
-	take_text(&config->certificate.key, &document->certificate.key);
+	take_certificates(config, document);
 	take_number(&config->workers, document->workers);
 	take_number(&config->connections_max, document->connections_max);
 	if (document->tls.versions)

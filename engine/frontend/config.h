@@ -12,8 +12,8 @@
 
 #include "address.h"
 
-#define GLACISD_WORKERS_MAX 64u
-#define GLACISD_CERTIFICATES_MAX 1u /* RSA and ECDSA side by side come with batched handshakes */
+#define GLACISD_WORKERS_MAX      64u
+#define GLACISD_CERTIFICATES_MAX 2u /* one RSA and one ECDSA: OpenSSL serves one of each key type */
 
 struct glacisd_certificate {
 	char *cert; /* path of a PEM chain, leaf first */
@@ -32,8 +32,8 @@ struct glacisd_config_lines {
 	uint32_t listen;
 	uint32_t backend;
 	uint32_t admin;
-	uint32_t cert;
-	uint32_t key;
+	uint32_t cert[GLACISD_CERTIFICATES_MAX]; /* by index of the certificate */
+	uint32_t key[GLACISD_CERTIFICATES_MAX];
 	uint32_t user;
 };
 
@@ -41,22 +41,24 @@ struct glacisd_config {
 	struct glacisd_address listen;
 	struct glacisd_address backend;
 	struct glacisd_address admin; /* kind NONE: no admin server */
-	struct glacisd_certificate certificate;
-	uint32_t workers;             /* 0 in the input: one per core this process may use */
-	uint32_t connections_max;     /* per worker; default 65,536 */
-	bool tls_1_2;                 /* default true */
-	bool session_tickets;         /* default true */
+	/* One or two, of different key types; at least one once validated. Both paths of each are set. */
+	struct glacisd_certificate certificates[GLACISD_CERTIFICATES_MAX];
+	uint32_t certificate_count;
+	uint32_t workers;         /* 0 in the input: one per core this process may use */
+	uint32_t connections_max; /* per worker; default 65,536 */
+	bool tls_1_2;             /* default true */
+	bool session_tickets;     /* default true */
 	struct glacisd_timeouts timeouts;
-	char *user;                   /* to become after start-up as root; default "nobody" */
-	bool sandbox;                 /* seccomp filter; default true */
-	bool pin_workers;             /* worker N on the Nth allowed core; default false */
-	bool verbose;                 /* one log line per connection that ends in error */
-	bool check_only;              /* --check */
-	char *file;                   /* the YAML file these came from, for messages; NULL: none */
+	char *user;       /* to become after start-up as root; default "nobody" */
+	bool sandbox;     /* seccomp filter; default true */
+	bool pin_workers; /* worker N on the Nth allowed core; default false */
+	bool verbose;     /* one log line per connection that ends in error */
+	bool check_only;  /* --check */
+	char *file;       /* the YAML file these came from, for messages; NULL: none */
 	struct glacisd_config_lines lines;
 };
 
-/* Defaults for everything but listen, backend and certificate, which must be given. */
+/* Defaults for everything but listen, backend and certificates, which must be given. */
 void glacisd_config_defaults(struct glacisd_config *config);
 
 /* Loads YAML over the defaults. On error returns a negative errno and writes one or more lines
@@ -67,9 +69,12 @@ int glacisd_config_load(const char *path, struct glacisd_config *config, char *m
 int glacisd_config_parse(const char *name, const uint8_t *yaml, size_t size, struct glacisd_config *config,
 			 char *message, size_t message_size);
 
-/* Checks what no single option shows: files readable, key fits certificate, required options there.
+/* Checks what no single option shows: files readable, keys fit certificates, required options there.
  * Returns 0 or a negative errno, with `message` as above. */
 int glacisd_config_validate(const struct glacisd_config *config, char *message, size_t message_size);
+
+/* Forgets the certificates' paths; their lines become 0. */
+void glacisd_config_clear_certificates(struct glacisd_config *config);
 
 void glacisd_config_free(struct glacisd_config *config);
 

@@ -141,8 +141,9 @@ bool glacisd_events_skip(struct glacisd_events *events, const yaml_event_t *firs
 		depth += opens(&event);
 		depth -= closes(&event);
 		if (depth > DEPTH_MAX)
-			glacisd_events_stop(events, glacisd_events_line(&event),
-					    "nested too deeply; a key of glacisd has at most one group above it");
+			glacisd_events_stop(
+				events, glacisd_events_line(&event),
+				"nested too deeply; a key of glacisd has at most a list and a group above it");
 		yaml_event_delete(&event);
 	}
 	return !events->stopped;

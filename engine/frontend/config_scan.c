@@ -18,6 +18,7 @@
 struct scan {
 	struct glacisd_events events;
 	struct glacisd_config_lines *lines;
+	uint32_t entry; /* index in the list being read, else 0: selects the line of a value */
 };
 
 static bool scan_value(struct scan *scan, const cyaml_schema_value_t *schema, const char *path, yaml_event_t *event);
@@ -175,7 +176,25 @@ static bool scan_key(struct scan *scan, const cyaml_schema_field_t *fields, uint
 	return skip_field(scan);
 }
 
-static bool scan_mapping(struct scan *scan, const cyaml_schema_value_t *schema, const char *path)
+/* A group that is there but lacks a key it cannot do without; told at the line where the group begins. */
+static void check_needed(struct scan *scan, const cyaml_schema_field_t *fields, const uint32_t *first_lines,
+			 const char *path, uint32_t line)
+{
+	for (size_t i = 0; fields[i].key; i++) {
+		const struct glacisd_config_rule *rule;
+		char key[PATH_SIZE], what[256];
+
+		if (first_lines[i] || (fields[i].value.flags & CYAML_FLAG_OPTIONAL))
+			continue;
+		snprintf(key, sizeof(key), "%s.%s", path, fields[i].key);
+		rule = glacisd_config_rule_find(key);
+		snprintf(what, sizeof(what), "\"%s\" is missing here; allowed: %s", fields[i].key, rule->allowed);
+		glacisd_events_fault(&scan->events, line, path, what);
+	}
+}
+
+static bool scan_mapping(struct scan *scan, const cyaml_schema_value_t *schema, const char *path,
+			 const yaml_event_t *start)
 {
 	uint32_t first_lines[32] = { 0 }; /* by index of the field; the longest group has 12 */
 	bool going = true;
@@ -192,7 +211,9 @@ static bool scan_mapping(struct scan *scan, const cyaml_schema_value_t *schema, 
 		going = scan_key(scan, schema->mapping.fields, first_lines, path, &event);
 		yaml_event_delete(&event);
 	}
-	return going;
+	if (going)
+		check_needed(scan, schema->mapping.fields, first_lines, path, glacisd_events_line(start));
+	return going && !scan->events.stopped;
 }
 
 static void wrong_type(struct scan *scan, const cyaml_schema_value_t *schema, const char *path,
@@ -204,7 +225,7 @@ static void wrong_type(struct scan *scan, const cyaml_schema_value_t *schema, co
 	if (schema->type == CYAML_MAPPING) {
 		list_keys(schema->mapping.fields, keys, sizeof(keys));
 		wanted = "group of keys";
-	} else if (schema->type == CYAML_FLAGS) {
+	} else if (schema->type == CYAML_FLAGS || schema->type == CYAML_SEQUENCE) {
 		wanted = "list";
 	}
 	if (event->type == YAML_SCALAR_EVENT)
@@ -218,6 +239,46 @@ static void wrong_type(struct scan *scan, const cyaml_schema_value_t *schema, co
 	glacisd_events_fault(&scan->events, glacisd_events_line(event), path, what);
 }
 
+/* One entry of a list of groups. */
+static bool scan_entry(struct scan *scan, const cyaml_schema_value_t *schema, const char *path,
+		       const yaml_event_t *event)
+{
+	if (event->type == YAML_MAPPING_START_EVENT)
+		return scan_mapping(scan, schema, path, event);
+	wrong_type(scan, schema, path, NULL, event);
+	return glacisd_events_skip(&scan->events, event);
+}
+
+/* Entries beyond the longest list allowed have no line to be kept in: they are counted, not read. */
+static bool scan_list(struct scan *scan, const cyaml_schema_value_t *schema, const char *path,
+		      const struct glacisd_config_rule *rule, const yaml_event_t *start)
+{
+	uint32_t count = 0;
+	bool going = true;
+	char what[256];
+
+	while (going) {
+		yaml_event_t event;
+
+		if (!glacisd_events_next(&scan->events, &event))
+			return false;
+		if (event.type == YAML_SEQUENCE_END_EVENT) {
+			yaml_event_delete(&event);
+			break;
+		}
+		scan->entry = count++;
+		going = scan->entry < schema->sequence.max ? scan_entry(scan, schema->sequence.entry, path, &event)
+							   : glacisd_events_skip(&scan->events, &event);
+		yaml_event_delete(&event);
+	}
+	scan->entry = 0;
+	if (going && (count < schema->sequence.min || count > schema->sequence.max)) {
+		snprintf(what, sizeof(what), "the list has %u entries; allowed: %s", count, rule->allowed);
+		glacisd_events_fault(&scan->events, glacisd_events_line(start), path, what);
+	}
+	return going && !scan->events.stopped;
+}
+
 /* Checks the value that begins with `event`. False: reading must end. */
 static bool scan_value(struct scan *scan, const cyaml_schema_value_t *schema, const char *path, yaml_event_t *event)
 {
@@ -225,12 +286,14 @@ static bool scan_value(struct scan *scan, const cyaml_schema_value_t *schema, co
 	uint32_t line = glacisd_events_line(event);
 
 	if (rule && rule->line != GLACISD_CONFIG_LINE_NONE)
-		memcpy((char *)scan->lines + rule->line, &line, sizeof(line));
+		memcpy((char *)scan->lines + rule->line + scan->entry * sizeof(line), &line, sizeof(line));
 	if (schema->type == CYAML_MAPPING && event->type == YAML_MAPPING_START_EVENT)
-		return scan_mapping(scan, schema, path);
+		return scan_mapping(scan, schema, path, event);
 	if (schema->type == CYAML_FLAGS && event->type == YAML_SEQUENCE_START_EVENT)
 		return scan_flags(scan, schema, rule, event);
-	if (rule && schema->type != CYAML_FLAGS && event->type == YAML_SCALAR_EVENT) {
+	if (schema->type == CYAML_SEQUENCE && event->type == YAML_SEQUENCE_START_EVENT)
+		return scan_list(scan, schema, path, rule, event);
+	if (rule && schema->type != CYAML_FLAGS && schema->type != CYAML_SEQUENCE && event->type == YAML_SCALAR_EVENT) {
 		scan_scalar(scan, schema, rule, event);
 		return !scan->events.stopped;
 	}
@@ -250,7 +313,7 @@ static void scan_stream(struct scan *scan)
 	found = glacisd_events_marker(&scan->events, YAML_DOCUMENT_START_EVENT, &line);
 	if (found == 0)
 		glacisd_events_stop(&scan->events, 1,
-				    "the file is empty; at least listen, backend and certificate are needed");
+				    "the file is empty; at least listen, backend and certificates are needed");
 	if (found <= 0 || !glacisd_events_next(&scan->events, &event))
 		return;
 	going = scan_value(scan, &glacisd_document_schema, "", &event);

@@ -23,6 +23,8 @@
 	CYAML_FIELD_UINT_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, structure, member)
 #define SWITCH(key, structure, member)                                                                                 \
 	CYAML_FIELD_BOOL_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, structure, member)
+#define NEEDED_TEXT(key, structure, member)                                                                            \
+	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, structure, member, 0, CYAML_UNLIMITED)
 #define GROUP(key, member, fields)                                                                                     \
 	CYAML_FIELD_MAPPING(key, CYAML_FLAG_OPTIONAL, struct glacisd_document, member, fields)
 
@@ -35,9 +37,13 @@ static const cyaml_strval_t tls_versions[] = {
 };
 
 static const cyaml_schema_field_t certificate_fields[] = {
-	TEXT("cert", OF(certificate), cert),
-	TEXT("key", OF(certificate), key),
+	NEEDED_TEXT("cert", struct glacisd_certificate, cert),
+	NEEDED_TEXT("key", struct glacisd_certificate, key),
 	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t certificate = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct glacisd_certificate, certificate_fields),
 };
 
 static const cyaml_schema_field_t tls_fields[] = {
@@ -59,7 +65,8 @@ static const cyaml_schema_field_t document_fields[] = {
 	TEXT("listen", struct glacisd_document, listen),
 	TEXT("backend", struct glacisd_document, backend),
 	TEXT("admin", struct glacisd_document, admin),
-	GROUP("certificate", certificate, certificate_fields),
+	CYAML_FIELD_SEQUENCE("certificates", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct glacisd_document,
+			     certificates, &certificate, 1, GLACISD_CERTIFICATES_MAX),
 	NUMBER("workers", struct glacisd_document, workers),
 	NUMBER("connections_max", struct glacisd_document, connections_max),
 	GROUP("tls", tls, tls_fields),
@@ -93,11 +100,14 @@ static const struct glacisd_config_rule rules[] = {
 	  .kinds = KIND(TCP) | KIND(UNIX) | KIND(BUILTIN),
 	  .line = LINE(backend) },
 	{ .path = "admin", .allowed = "ADDRESS:PORT, e.g. 127.0.0.1:9443", .kinds = KIND(TCP), .line = LINE(admin) },
-	{ .path = "certificate.cert",
+	{ .path = "certificates",
+	  .allowed = "one or two entries \"- {cert: FILE, key: FILE}\", one with an RSA key and one with an EC key",
+	  .line = GLACISD_CONFIG_LINE_NONE },
+	{ .path = "certificates.cert",
 	  .allowed = "the path of a PEM file, the server's certificate first, then its chain",
 	  .length_max = PATH_MAX - 1,
 	  .line = LINE(cert) },
-	{ .path = "certificate.key",
+	{ .path = "certificates.key",
 	  .allowed = "the path of a PEM file with an RSA or EC private key without a passphrase",
 	  .length_max = PATH_MAX - 1,
 	  .line = LINE(key) },
@@ -138,6 +148,7 @@ static const struct glacisd_config_rule rules[] = {
 };
 
 static_assert(GLACISD_WORKERS_MAX == 64, "the rule of `workers` says 64");
+static_assert(GLACISD_CERTIFICATES_MAX == 2, "the rule of `certificates` says two");
 
 const struct glacisd_config_rule *glacisd_config_rule_find(const char *path)
 {

@@ -20,10 +20,8 @@ struct glacisd_document {
 	char *listen;
 	char *backend;
 	char *admin;
-	struct {
-		char *cert;
-		char *key;
-	} certificate;
+	struct glacisd_certificate *certificates;
+	uint32_t certificates_count; /* libcyaml finds it by this name */
 	uint32_t *workers;
 	uint32_t *connections_max;
 	struct {
@@ -45,12 +43,12 @@ struct glacisd_document {
 extern const cyaml_schema_value_t glacisd_document_schema;
 
 struct glacisd_config_rule {
-	const char *path;    /* the key, below its group: "timeouts.idle_ms" */
+	const char *path;    /* the key, below its group or list: "timeouts.idle_ms", "certificates.cert" */
 	const char *allowed; /* finishes a message: "allowed: ..." */
 	uint32_t min, max;   /* of a number */
 	unsigned kinds;      /* of an address: bits 1 << enum glacisd_address_kind */
 	uint32_t length_max; /* of other text, in bytes */
-	size_t line;         /* offset in struct glacisd_config_lines; LINE_NONE: not kept */
+	size_t line;         /* offset in struct glacisd_config_lines, of entry 0 in a list; LINE_NONE: not kept */
 };
 
 #define GLACISD_CONFIG_LINE_NONE SIZE_MAX
@@ -83,7 +81,8 @@ const char *glacisd_messages_quote(const char *text, char *shown, size_t size);
 #define GLACISD_QUOTE_SIZE 72u
 
 /* Reads the file's events and checks everything libcyaml would not tell with its line: unknown and
- * repeated keys, types, ranges, aliases, depth, more than one document. Fills `lines`. What passes loads. */
+ * repeated keys, types, ranges, lengths of lists, keys that an entry of a list lacks, aliases, depth,
+ * more than one document. Fills `lines`. What passes loads. */
 int glacisd_config_scan(const char *name, const uint8_t *yaml, size_t size, struct glacisd_config_lines *lines,
 			struct glacisd_messages *messages);
 

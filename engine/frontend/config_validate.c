@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What no single value shows: that all that is needed is there, that the files can be read, that the
- * key belongs to the certificate and is of a kind we serve, that the user exists. Called once before
- * the workers start, and by --check, while the process still has the rights it was started with.
- * Faults go to the message, doubts (expired, port without privilege) to the log as warnings.
+ * What no single value shows: that all that is needed is there, that the files can be read, that each
+ * key belongs to its certificate and is of a kind we serve, that two certificates differ in their key
+ * type, that the user exists. Called once before the workers start, and by --check, while the process
+ * still has the rights it was started with. Faults go to the message, doubts (expired, port without
+ * privilege) to the log as warnings.
  */
 #include <errno.h>
 #include <cap-ng.h>
@@ -55,10 +56,15 @@ static void check_required(const struct glacisd_config *config, struct glacisd_m
 		missing(config, messages, "listen", "--listen", "ADDRESS:PORT, e.g. 0.0.0.0:443");
 	if (config->backend.kind == GLACISD_ADDRESS_NONE)
 		missing(config, messages, "backend", "--backend", "ADDRESS:PORT, unix:PATH or builtin");
-	if (!config->certificate.cert)
-		missing(config, messages, "certificate.cert", "--cert", "the path of a PEM file");
-	if (!config->certificate.key)
-		missing(config, messages, "certificate.key", "--key", "the path of a PEM file");
+	if (config->certificate_count > 0)
+		return;
+	if (config->file) {
+		missing(config, messages, "certificates", "--cert and --key",
+			glacisd_config_rule_find("certificates")->allowed);
+	} else {
+		missing(config, messages, "", "--cert", "the path of a PEM file");
+		missing(config, messages, "", "--key", "the path of a PEM file");
+	}
 }
 
 static in_port_t port_of(const struct glacisd_address *address)
@@ -269,7 +275,7 @@ static void warn_of_dates(X509 *leaf, const char *path, const char *where)
 }
 
 /* The pair as the TLS library will take it, which also knows what it finds too weak. */
-static void check_pair(X509 *leaf, EVP_PKEY *key, STACK_OF(X509) * chain, const struct glacisd_config *config,
+static void check_pair(X509 *leaf, EVP_PKEY *key, STACK_OF(X509) * chain, const struct glacisd_certificate *certificate,
 		       const char *where, struct glacisd_messages *messages)
 {
 	SSL_CTX *context;
@@ -279,46 +285,80 @@ static void check_pair(X509 *leaf, EVP_PKEY *key, STACK_OF(X509) * chain, const 
 			messages,
 			"%s: the private key \"%s\" does not fit the certificate \"%s\"; allowed: the key it "
 			"was issued for, and the server's own certificate first in its file",
-			where, config->certificate.key, config->certificate.cert);
+			where, certificate->key, certificate->cert);
 		return;
 	}
 	ERR_clear_error();
 	context = SSL_CTX_new(TLS_server_method());
 	if (!context || SSL_CTX_use_cert_and_key(context, leaf, key, chain, 1) != 1)
-		glacisd_messages_add(messages, "%s: OpenSSL refuses \"%s\" with \"%s\": %s", where,
-				     config->certificate.cert, config->certificate.key, openssl_reason());
+		glacisd_messages_add(messages, "%s: OpenSSL refuses \"%s\" with \"%s\": %s", where, certificate->cert,
+				     certificate->key, openssl_reason());
 	SSL_CTX_free(context);
 }
 
-static void check_certificate(const struct glacisd_config *config, struct glacisd_messages *messages)
+/* EVP_PKEY_RSA or EVP_PKEY_EC; EVP_PKEY_NONE for keys we do not serve. */
+static int key_type(const X509 *leaf)
 {
+	const EVP_PKEY *key = X509_get0_pubkey(leaf);
+	int type = key ? EVP_PKEY_get_base_id(key) : EVP_PKEY_NONE;
+
+	return type == EVP_PKEY_RSA || type == EVP_PKEY_EC ? type : EVP_PKEY_NONE;
+}
+
+/* Returns the key type of the certificate as far as it could be read. */
+static int check_certificate(const struct glacisd_config *config, uint32_t index, struct glacisd_messages *messages)
+{
+	const struct glacisd_certificate *certificate = &config->certificates[index];
 	char cert_where[ORIGIN_SIZE], key_where[ORIGIN_SIZE];
-	const char *cert = config->certificate.cert, *key_path = config->certificate.key;
 	STACK_OF(X509) *chain = sk_X509_new_null();
 	unsigned faults = messages->count;
-	EVP_PKEY *key = NULL;
-	X509 *leaf = NULL;
+	int type = EVP_PKEY_NONE;
+	EVP_PKEY *key;
+	X509 *leaf;
 
 	if (!chain) {
 		glacisd_messages_add(messages, "glacisd: out of memory");
-		return;
+		return type;
 	}
-	origin(config, config->lines.cert, "certificate.cert", "--cert", cert_where);
-	origin(config, config->lines.key, "certificate.key", "--key", key_where);
-	if (cert)
-		leaf = read_chain(cert, cert_where, chain, messages);
-	if (leaf)
-		warn_of_dates(leaf, cert, cert_where);
-	if (key_path)
-		key = read_key(key_path, key_where, messages);
+	origin(config, config->lines.cert[index], "certificates.cert", "--cert", cert_where);
+	origin(config, config->lines.key[index], "certificates.key", "--key", key_where);
+	leaf = read_chain(certificate->cert, cert_where, chain, messages);
+	if (leaf) {
+		type = key_type(leaf);
+		warn_of_dates(leaf, certificate->cert, cert_where);
+	}
+	key = read_key(certificate->key, key_where, messages);
 	if (key)
-		check_key_kind(key, key_path, key_where, messages);
+		check_key_kind(key, certificate->key, key_where, messages);
 	if (leaf && key && messages->count == faults)
-		check_pair(leaf, key, chain, config, key_where, messages);
+		check_pair(leaf, key, chain, certificate, key_where, messages);
 	EVP_PKEY_free(key);
 	X509_free(leaf);
 	sk_X509_pop_free(chain, X509_free);
 	ERR_clear_error();
+	return type;
+}
+
+/* Of two with the same key type, the TLS library would keep the later one and forget the other. */
+static void check_certificates(const struct glacisd_config *config, struct glacisd_messages *messages)
+{
+	int types[GLACISD_CERTIFICATES_MAX];
+	char where[ORIGIN_SIZE];
+
+	for (uint32_t i = 0; i < config->certificate_count; i++) {
+		types[i] = check_certificate(config, i, messages);
+		for (uint32_t j = 0; j < i; j++) {
+			if (types[i] == EVP_PKEY_NONE || types[i] != types[j])
+				continue;
+			glacisd_messages_add(
+				messages,
+				"%s: the certificates \"%s\" and \"%s\" both have %s keys, so one would never be "
+				"served; allowed: one with an RSA key and one with an EC key, or a single one",
+				origin(config, config->lines.cert[i], "certificates.cert", "--cert", where),
+				config->certificates[j].cert, config->certificates[i].cert,
+				types[i] == EVP_PKEY_RSA ? "RSA" : "EC");
+		}
+	}
 }
 
 int glacisd_config_validate(const struct glacisd_config *config, char *message, size_t message_size)
@@ -328,7 +368,7 @@ int glacisd_config_validate(const struct glacisd_config *config, char *message, 
 	glacisd_messages_begin(&messages, message, message_size);
 	check_required(config, &messages);
 	check_user(config, &messages);
-	check_certificate(config, &messages);
+	check_certificates(config, &messages);
 	if (messages.count > 0)
 		return -EINVAL;
 	check_port(config, &config->listen, config->lines.listen, "listen", "--listen");

@@ -2,7 +2,8 @@
 /*
  * The command line. argp only gathers texts; then the file of -c is loaded and the options are laid
  * over it by the same rules that the file's keys obey. Called once by main, before any thread. Usage
- * errors (unknown option, missing value) exit with EX_USAGE, bad values return to the caller.
+ * errors (unknown option, missing value, --cert without its --key) exit with EX_USAGE, bad values
+ * return to the caller.
  */
 #include <argp.h>
 #include <errno.h>
@@ -37,7 +38,8 @@ enum option_key {
 #define TEXTS (OPTION_CONFIG - OPTION_LISTEN + 1)
 
 struct gathered {
-	const char *texts[TEXTS];
+	const char *texts[TEXTS][GLACISD_CERTIFICATES_MAX]; /* in the order of the command line */
+	uint32_t counts[TEXTS];
 	bool no_sandbox, pin, verbose, check;
 };
 
@@ -45,10 +47,14 @@ static const struct argp_option argp_options[] = {
 	{ "listen", OPTION_LISTEN, "ADDRESS:PORT", 0, "Accept TLS clients here, e.g. 0.0.0.0:443 or [::]:443", 1 },
 	{ "backend", OPTION_BACKEND, "WHERE", 0,
 	  "Pass plain bytes on to ADDRESS:PORT, unix:PATH or builtin (a page inside glacisd)", 1 },
-	{ "cert", OPTION_CERT, "FILE", 0, "PEM certificate, followed by its chain", 1 },
-	{ "key", OPTION_KEY, "FILE", 0, "PEM private key of the certificate, RSA or EC, without a passphrase", 1 },
+	{ "cert", OPTION_CERT, "FILE", 0,
+	  "PEM certificate, followed by its chain; a second --cert and --key add one of the other key type", 1 },
+	{ "key", OPTION_KEY, "FILE", 0,
+	  "PEM private key of the certificate, RSA or EC, without a passphrase; the Nth --key is that of the Nth "
+	  "--cert",
+	  1 },
 	{ "config", 'c', "FILE", 0, "Read this YAML file first; options override it (glacisd.yaml(5))", 2 },
-	{ "check", OPTION_CHECK, NULL, 0, "Check configuration, certificate and key, then exit", 2 },
+	{ "check", OPTION_CHECK, NULL, 0, "Check configuration, certificates and keys, then exit", 2 },
 	{ "admin", OPTION_ADMIN, "ADDRESS:PORT", 0, "Serve /metrics and /healthz here (default: nowhere)", 3 },
 	{ "workers", OPTION_WORKERS, "N", 0, "Worker threads, 0 to 64 (default 0: one per core)", 3 },
 	{ "connections-max", OPTION_CONNECTIONS_MAX, "N", 0, "Connections per worker (default 65536)", 3 },
@@ -65,8 +71,8 @@ static const struct {
 } text_options[TEXTS] = {
 	{ "--listen", "listen" },
 	{ "--backend", "backend" },
-	{ "--cert", "certificate.cert" },
-	{ "--key", "certificate.key" },
+	{ "--cert", "certificates.cert" },
+	{ "--key", "certificates.key" },
 	{ "--workers", "workers" },
 	{ "--admin", "admin" },
 	{ "--connections-max", "connections_max" },
@@ -76,12 +82,30 @@ static const struct {
 
 static void gather_text(struct argp_state *state, struct gathered *gathered, int key, const char *text)
 {
-	const char **slot = &gathered->texts[key - OPTION_LISTEN];
+	const char **texts = gathered->texts[key - OPTION_LISTEN], *name = text_options[key - OPTION_LISTEN].name;
+	uint32_t *count = &gathered->counts[key - OPTION_LISTEN];
+	bool of_certificate = key == OPTION_CERT || key == OPTION_KEY;
 
-	if (*slot)
-		argp_error(state, "%s is given twice, \"%s\" and \"%s\"; give it once",
-			   text_options[key - OPTION_LISTEN].name, *slot, text);
-	*slot = text;
+	if (*count == (of_certificate ? GLACISD_CERTIFICATES_MAX : 1)) {
+		if (of_certificate)
+			argp_error(state, "%s \"%s\" is one too many; at most %u certificates, one RSA and one EC",
+				   name, text, GLACISD_CERTIFICATES_MAX);
+		else
+			argp_error(state, "%s is given twice, \"%s\" and \"%s\"; give it once", name, texts[0], text);
+		return;
+	}
+	texts[(*count)++] = text;
+}
+
+static void check_pairs(struct argp_state *state, const struct gathered *gathered)
+{
+	uint32_t certs = gathered->counts[OPTION_CERT - OPTION_LISTEN];
+	uint32_t keys = gathered->counts[OPTION_KEY - OPTION_LISTEN];
+
+	if (certs != keys)
+		argp_error(state,
+			   "--cert is given %u times and --key %u times; give each --cert its --key, in the same order",
+			   certs, keys);
 }
 
 static error_t gather(int key, char *text, struct argp_state *state)
@@ -108,6 +132,9 @@ static error_t gather(int key, char *text, struct argp_state *state)
 		argp_error(state, "\"%s\" is not an option; glacisd takes only options, a file is given with -c FILE",
 			   text);
 		return 0;
+	case ARGP_KEY_END:
+		check_pairs(state, gathered);
+		return 0;
 	default:
 		if (key < OPTION_LISTEN || key >= OPTION_CONFIG)
 			return ARGP_ERR_UNKNOWN;
@@ -116,29 +143,12 @@ static error_t gather(int key, char *text, struct argp_state *state)
 	}
 }
 
-static int apply_text(struct glacisd_config *config, enum option_key key, const char *text, char *why, size_t why_size)
+static int copy_text(const struct glacisd_config_rule *rule, const char *text, char **string, char *why,
+		     size_t why_size)
 {
-	const struct glacisd_config_rule *rule = glacisd_config_rule_find(text_options[key - OPTION_LISTEN].rule);
-	struct glacisd_address *address = key == OPTION_LISTEN    ? &config->listen
-					  : key == OPTION_BACKEND ? &config->backend
-								  : &config->admin;
-	uint32_t *number = key == OPTION_WORKERS ? &config->workers : &config->connections_max;
-	char **string = key == OPTION_CERT  ? &config->certificate.cert
-			: key == OPTION_KEY ? &config->certificate.key
-					    : &config->user;
-	struct glacisd_address parsed;
+	int error = glacisd_config_rule_text(rule, text, why, why_size);
 	char *copy;
-	int error;
 
-	if (rule->kinds) {
-		error = glacisd_config_rule_address(rule, text, &parsed, why, why_size);
-		if (!error)
-			*address = parsed;
-		return error;
-	}
-	if (!rule->length_max)
-		return glacisd_config_rule_number(rule, text, number, why, why_size);
-	error = glacisd_config_rule_text(rule, text, why, why_size);
 	if (error)
 		return error;
 	copy = strdup(text);
@@ -151,6 +161,27 @@ static int apply_text(struct glacisd_config *config, enum option_key key, const 
 	return 0;
 }
 
+static int apply_text(struct glacisd_config *config, enum option_key key, const char *text, char *why, size_t why_size)
+{
+	const struct glacisd_config_rule *rule = glacisd_config_rule_find(text_options[key - OPTION_LISTEN].rule);
+	struct glacisd_address *address = key == OPTION_LISTEN    ? &config->listen
+					  : key == OPTION_BACKEND ? &config->backend
+								  : &config->admin;
+	uint32_t *number = key == OPTION_WORKERS ? &config->workers : &config->connections_max;
+	struct glacisd_address parsed;
+	int error;
+
+	if (rule->kinds) {
+		error = glacisd_config_rule_address(rule, text, &parsed, why, why_size);
+		if (!error)
+			*address = parsed;
+		return error;
+	}
+	if (!rule->length_max)
+		return glacisd_config_rule_number(rule, text, number, why, why_size);
+	return copy_text(rule, text, &config->user, why, why_size);
+}
+
 /* The value no longer comes from a line of the file. */
 static void forget_line(struct glacisd_config *config, const struct glacisd_config_rule *rule)
 {
@@ -158,11 +189,48 @@ static void forget_line(struct glacisd_config *config, const struct glacisd_conf
 		memset((char *)&config->lines + rule->line, 0, sizeof(uint32_t));
 }
 
+/* Copies the text of the option with this number, 0 the first. Tells what is wrong with it. */
+static int copy_path(const struct gathered *gathered, enum option_key key, uint32_t number, char **path)
+{
+	const char *text = gathered->texts[key - OPTION_LISTEN][number];
+	char why[512];
+	int error = copy_text(glacisd_config_rule_find(text_options[key - OPTION_LISTEN].rule), text, path, why,
+			      sizeof(why));
+
+	if (error)
+		fprintf(stderr, "glacisd: %s: %s\n", text_options[key - OPTION_LISTEN].name, why);
+	return error;
+}
+
+/* The pairs of the command line replace the file's list whole, or not at all. */
+static int apply_certificates(struct glacisd_config *config, const struct gathered *gathered)
+{
+	struct glacisd_config pairs = { .certificate_count = gathered->counts[OPTION_CERT - OPTION_LISTEN] };
+	int first_error = 0, error;
+
+	if (pairs.certificate_count == 0)
+		return 0;
+	for (uint32_t i = 0; i < pairs.certificate_count; i++) {
+		error = copy_path(gathered, OPTION_CERT, i, &pairs.certificates[i].cert);
+		first_error = first_error ? first_error : error;
+		error = copy_path(gathered, OPTION_KEY, i, &pairs.certificates[i].key);
+		first_error = first_error ? first_error : error;
+	}
+	if (first_error) {
+		glacisd_config_clear_certificates(&pairs);
+		return first_error;
+	}
+	glacisd_config_clear_certificates(config);
+	memcpy(config->certificates, pairs.certificates, sizeof(config->certificates));
+	config->certificate_count = pairs.certificate_count;
+	return 0;
+}
+
 static int apply(struct glacisd_config *config, const struct gathered *gathered)
 {
-	const char *file = gathered->texts[OPTION_CONFIG - OPTION_LISTEN];
+	const char *file = gathered->texts[OPTION_CONFIG - OPTION_LISTEN][0];
 	char message[MESSAGE_SIZE];
-	int first_error = 0;
+	int first_error = 0, error;
 
 	if (file) {
 		first_error = glacisd_config_load(file, config, message, sizeof(message));
@@ -170,10 +238,9 @@ static int apply(struct glacisd_config *config, const struct gathered *gathered)
 			fprintf(stderr, "%s\n", message);
 	}
 	for (int key = OPTION_LISTEN; key < OPTION_CONFIG; key++) {
-		const char *text = gathered->texts[key - OPTION_LISTEN];
-		int error;
+		const char *text = gathered->texts[key - OPTION_LISTEN][0];
 
-		if (!text)
+		if (!text || key == OPTION_CERT || key == OPTION_KEY)
 			continue;
 		error = apply_text(config, (enum option_key)key, text, message, sizeof(message));
 		if (error) {
@@ -183,6 +250,8 @@ static int apply(struct glacisd_config *config, const struct gathered *gathered)
 		}
 		forget_line(config, glacisd_config_rule_find(text_options[key - OPTION_LISTEN].rule));
 	}
+	error = apply_certificates(config, gathered);
+	first_error = first_error ? first_error : error;
 	config->sandbox = config->sandbox && !gathered->no_sandbox;
 	config->pin_workers = config->pin_workers || gathered->pin;
 	config->verbose = config->verbose || gathered->verbose;

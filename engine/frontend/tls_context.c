@@ -72,8 +72,10 @@ SSL_CTX *glacisd_tls_context_create(const struct glacisd_config *config, const u
 	if (SSL_CTX_set_tlsext_ticket_keys(context, keys, sizeof(keys)) != 1)
 		goto fail;
 	OPENSSL_cleanse(keys, sizeof(keys));
-	if (!load_certificate(context, &config->certificate))
-		goto fail;
+	for (uint32_t i = 0; i < config->certificate_count; i++) {
+		if (!load_certificate(context, &config->certificates[i]))
+			goto fail;
+	}
 	return context;
 fail:
 	SSL_CTX_free(context);

@@ -44,6 +44,11 @@ static void check_taken(const struct glacisd_config *config, const char *message
 	require(config->timeouts.handshake_ms > 0 && config->timeouts.idle_ms > 0, "timeouts are in range", message);
 	require(config->listen.kind == GLACISD_ADDRESS_NONE || config->listen.kind == GLACISD_ADDRESS_TCP,
 		"listen is a TCP address", message);
+	require(config->certificate_count <= GLACISD_CERTIFICATES_MAX, "few enough certificates", message);
+	for (uint32_t i = 0; i < config->certificate_count; i++) {
+		require(config->certificates[i].cert && config->certificates[i].key, "pairs are whole", message);
+		require(config->lines.cert[i] && config->lines.key[i], "their lines are known", message);
+	}
 	require(config->user && config->user[0], "the user has a name", message);
 }
 

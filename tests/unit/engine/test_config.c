@@ -69,9 +69,11 @@ Test(config, takes_every_key)
 	parsed("listen: \"[::1]:8443\"\n"
 	       "backend: unix:/run/origin.sock\n"
 	       "admin: 127.0.0.1:9443 # metrics\n"
-	       "certificate:\n"
-	       "  cert: /etc/glacis/cert.pem\n"
-	       "  key: '/etc/glacis/key.pem'\n"
+	       "certificates:\n"
+	       "  - cert: /etc/glacis/rsa.pem\n"
+	       "    key: '/etc/glacis/rsa.key'\n"
+	       "  - {key: /etc/glacis/ec.key,\n"
+	       "     cert: /etc/glacis/ec.pem}\n"
 	       "workers: 64\n"
 	       "connections_max: 1000\n"
 	       "tls:\n"
@@ -87,8 +89,11 @@ Test(config, takes_every_key)
 	cr_assert_eq(config.listen.kind, GLACISD_ADDRESS_TCP);
 	cr_assert_eq(config.backend.kind, GLACISD_ADDRESS_UNIX);
 	cr_assert_str_eq(config.admin.text, "127.0.0.1:9443");
-	cr_assert_str_eq(config.certificate.cert, "/etc/glacis/cert.pem");
-	cr_assert_str_eq(config.certificate.key, "/etc/glacis/key.pem");
+	cr_assert_eq(config.certificate_count, 2);
+	cr_assert_str_eq(config.certificates[0].cert, "/etc/glacis/rsa.pem");
+	cr_assert_str_eq(config.certificates[0].key, "/etc/glacis/rsa.key");
+	cr_assert_str_eq(config.certificates[1].cert, "/etc/glacis/ec.pem");
+	cr_assert_str_eq(config.certificates[1].key, "/etc/glacis/ec.key");
 	cr_assert_eq(config.workers, 64);
 	cr_assert_eq(config.connections_max, 1000);
 	cr_assert_not(config.tls_1_2);
@@ -103,9 +108,11 @@ Test(config, takes_every_key)
 	cr_assert(config.verbose);
 	cr_assert_str_eq(config.file, "f.yaml");
 	cr_assert_eq(config.lines.listen, 1);
-	cr_assert_eq(config.lines.cert, 5);
-	cr_assert_eq(config.lines.key, 6);
-	cr_assert_eq(config.lines.user, 13);
+	cr_assert_eq(config.lines.cert[0], 5);
+	cr_assert_eq(config.lines.key[0], 6);
+	cr_assert_eq(config.lines.cert[1], 8);
+	cr_assert_eq(config.lines.key[1], 7);
+	cr_assert_eq(config.lines.user, 15);
 	glacisd_config_free(&config);
 }
 
@@ -119,14 +126,15 @@ Test(config, leaves_defaults_where_the_file_is_silent)
 	glacisd_config_free(&config);
 	parsed("\xef\xbb\xbftls: {versions: [1.2, 1.3]}\n", &config); /* with a byte order mark */
 	cr_assert(config.tls_1_2);
-	cr_assert_null(config.certificate.cert);
+	cr_assert_eq(config.certificate_count, 0);
+	cr_assert_null(config.certificates[0].cert);
 	glacisd_config_free(&config);
 }
 
 Test(config, tells_the_line_of_an_unknown_key)
 {
 	refused("listen: 0.0.0.0:443\n\n# comment\nworkers: 1\nbackend: builtin\nadmin: 127.0.0.1:1\ntimeout: 3\n",
-		"f.yaml:7: unknown key \"timeout\"; allowed here: listen, backend, admin, certificate, workers, "
+		"f.yaml:7: unknown key \"timeout\"; allowed here: listen, backend, admin, certificates, workers, "
 		"connections_max, tls, timeouts, user, sandbox, pin_workers, verbose");
 	refused("timeouts:\n  idle_ms: 5\n  idle: 5\n",
 		"f.yaml:3: timeouts: unknown key \"idle\"; allowed here: handshake_ms, connect_ms, idle_ms, drain_ms");
@@ -176,9 +184,8 @@ Test(config, tells_the_line_of_a_wrong_address)
 
 Test(config, tells_the_line_of_a_wrong_group_or_list)
 {
-	refused("certificate: cert.pem\n",
-		"f.yaml:1: certificate: \"cert.pem\" is not a group of keys; allowed: cert, key");
-	refused("\ncertificate: [a]\n", "f.yaml:2: certificate: a list is not a group of keys; allowed: cert, key");
+	refused("timeouts: 5\n", "f.yaml:1: timeouts: \"5\" is not a group of keys; allowed: handshake_ms, connect_ms");
+	refused("\ntls: [a]\n", "f.yaml:2: tls: a list is not a group of keys; allowed: versions, session_tickets");
 	refused("- a\n", "f.yaml:1: a list is not a group of keys; allowed: listen, backend");
 	refused("hello", "f.yaml:1: \"hello\" is not a group of keys; allowed: listen, backend");
 	refused("tls:\n  versions: 1.3\n",
@@ -187,6 +194,52 @@ Test(config, tells_the_line_of_a_wrong_group_or_list)
 	refused("tls: {versions: [1.2]}\n", "f.yaml:1: tls.versions: 1.3 is missing from the list");
 	refused("tls: {versions: []}\n", "f.yaml:1: tls.versions: 1.3 is missing from the list");
 	refused("tls: {versions: [[1.3], {a: b}]}\n", "f.yaml:1: tls.versions: holds a list or group");
+}
+
+Test(config, tells_the_line_of_a_wrong_list_of_certificates)
+{
+	refused("\ncertificate: {cert: c, key: k}\n", "f.yaml:2: unknown key \"certificate\"; allowed here: listen");
+	refused("certificates: c.pem\n",
+		"f.yaml:1: certificates: \"c.pem\" is not a list; allowed: one or two entries");
+	refused("certificates:\n  cert: c\n  key: k\n", "f.yaml:2: certificates: a group is not a list; allowed: one "
+							"or two entries \"- {cert: FILE, key: FILE}\"");
+	refused("\ncertificates:\n", "f.yaml:2: certificates: \"\" is not a list");
+	refused("certificates: []\n", "f.yaml:1: certificates: the list has 0 entries; allowed: one or two entries");
+	refused("certificates:\n- {cert: a, key: a}\n- {cert: b, key: b}\n- {cert: c, key: c}\nuser: x\n",
+		"f.yaml:2: certificates: the list has 3 entries; allowed: one or two");
+	refused("certificates:\n- {cert: a, key: a}\n- b.pem\n",
+		"f.yaml:3: certificates: \"b.pem\" is not a group of keys; allowed: cert, key");
+	refused("certificates: [[a]]\n", "f.yaml:1: certificates: a list is not a group of keys; allowed: cert, key");
+	refused("certificates:\n- cert: a\n  key: a\n  chain: a\n",
+		"f.yaml:4: certificates: unknown key \"chain\"; allowed here: cert, key");
+	refused("certificates:\n- cert: a\n  cert: b\n  key: a\n",
+		"f.yaml:3: certificates: key \"cert\" is there twice, first in line 2");
+	refused("certificates:\n- cert: a\n  key: [b]\n", "f.yaml:3: certificates.key: a list is not a single value");
+	refused("certificates:\n- cert: a\n  key:\n", "f.yaml:3: certificates.key: has no value; allowed: the path");
+}
+
+Test(config, tells_where_a_certificate_lacks_its_key)
+{
+	refused("certificates:\n- cert: a\n  key: a\n- cert: b\nuser: x\n",
+		"f.yaml:4: certificates: \"key\" is missing here; allowed: the path of a PEM file with an RSA or EC");
+	refused("certificates:\n- key: a\n", "f.yaml:2: certificates: \"cert\" is missing here; allowed: the path");
+	refused("certificates: [{}]\n", "f.yaml:1: certificates: \"cert\" is missing here");
+	cr_assert(strstr(message, "\nf.yaml:1: certificates: \"key\" is missing here"), "%s", message);
+}
+
+Test(config, replaces_the_certificates_of_an_earlier_file)
+{
+	static const char one[] = "certificates: [{cert: c, key: k}]\n";
+	struct glacisd_config config;
+
+	parsed("certificates: [{cert: a, key: a}, {cert: b, key: b}]\n", &config);
+	cr_assert_eq(glacisd_config_parse("g", (const uint8_t *)one, strlen(one), &config, message, sizeof(message)),
+		     0);
+	cr_assert_eq(config.certificate_count, 1);
+	cr_assert_str_eq(config.certificates[0].cert, "c");
+	cr_assert_null(config.certificates[1].cert);
+	cr_assert_eq(config.lines.cert[1], 0);
+	glacisd_config_free(&config);
 }
 
 Test(config, tells_both_lines_of_a_repeated_key)
@@ -315,8 +368,9 @@ Test(config, loads_the_example)
 	cr_assert_eq(glacisd_config_load(EXAMPLE_YAML, &config, message, sizeof(message)), 0, "%s", message);
 	cr_assert_eq(config.listen.kind, GLACISD_ADDRESS_TCP);
 	cr_assert_eq(config.backend.kind, GLACISD_ADDRESS_TCP);
-	cr_assert_not_null(config.certificate.cert);
-	cr_assert_not_null(config.certificate.key);
+	cr_assert_eq(config.certificate_count, 1);
+	cr_assert_not_null(config.certificates[0].cert);
+	cr_assert_not_null(config.certificates[0].key);
 	/* What the example shows as commented-out or plain default is the default. */
 	cr_assert_eq(config.connections_max, 65536);
 	cr_assert_eq(config.timeouts.idle_ms, 300000);

@@ -42,10 +42,21 @@ TestSuite(config_validate, .init = set_up, .fini = tear_down);
 
 static void name_files(const char *cert, const char *key)
 {
-	free(config.certificate.cert);
-	free(config.certificate.key);
-	config.certificate.cert = strdup(certificates_path(&files, cert));
-	config.certificate.key = strdup(certificates_path(&files, key));
+	glacisd_config_clear_certificates(&config);
+	config.certificates[0].cert = strdup(certificates_path(&files, cert));
+	config.certificates[0].key = strdup(certificates_path(&files, key));
+	config.certificate_count = 1;
+}
+
+/* Behind the pair that is there. */
+static void make_second_pair(EVP_PKEY *key)
+{
+	certificates_write_key(&files, "second-key.pem", key, NULL);
+	certificates_write_cert(&files, "second-cert.pem", key, 0, DAY);
+	EVP_PKEY_free(key);
+	config.certificates[1].cert = strdup(certificates_path(&files, "second-cert.pem"));
+	config.certificates[1].key = strdup(certificates_path(&files, "second-key.pem"));
+	config.certificate_count = 2;
 }
 
 static void make_pair(EVP_PKEY *key)
@@ -91,6 +102,50 @@ Test(config_validate, takes_the_key_kinds_we_serve)
 	valid();
 }
 
+Test(config_validate, takes_an_rsa_and_an_ec_certificate_in_either_order)
+{
+	make_pair(certificates_rsa_key(2048));
+	make_second_pair(certificates_ec_key("P-256"));
+	valid();
+	make_pair(certificates_ec_key("P-384"));
+	make_second_pair(certificates_rsa_key(2048));
+	valid();
+}
+
+Test(config_validate, refuses_two_certificates_of_one_key_type)
+{
+	char words[512];
+
+	make_pair(certificates_rsa_key(2048));
+	make_second_pair(certificates_rsa_key(2048));
+	config.file = strdup("f.yaml");
+	config.lines.cert[1] = 9;
+	snprintf(words, sizeof(words),
+		 "f.yaml:9: certificates.cert: the certificates \"%s\" and \"%s\" both have RSA keys, so one would "
+		 "never be served; allowed: one with an RSA key and one with an EC key, or a single one",
+		 config.certificates[0].cert, config.certificates[1].cert);
+	invalid(words);
+	make_pair(certificates_ec_key("P-256"));
+	make_second_pair(certificates_ec_key("P-384"));
+	invalid("--cert: the certificates \"");
+	invalid("both have EC keys, so one would never be served");
+}
+
+Test(config_validate, checks_the_second_certificate_like_the_first)
+{
+	make_pair(certificates_rsa_key(2048));
+	make_second_pair(certificates_ec_key("P-521"));
+	invalid("second-key.pem\" is on secp521r1; allowed: RSA");
+	make_pair(certificates_rsa_key(2048));
+	make_second_pair(certificates_ec_key("P-256"));
+	config.file = strdup("f.yaml");
+	config.lines.key[1] = 7;
+	free(config.certificates[1].key);
+	config.certificates[1].key = strdup(config.certificates[0].key);
+	invalid("f.yaml:7: certificates.key: the private key \"");
+	invalid("does not fit the certificate \"");
+}
+
 Test(config_validate, refuses_other_key_kinds)
 {
 	make_pair(certificates_rsa_key(1024));
@@ -111,7 +166,8 @@ Test(config_validate, names_what_is_missing)
 	invalid("\nglacisd: --key is missing");
 	config.file = strdup("f.yaml");
 	invalid("f.yaml:1: listen is missing; allowed: ADDRESS:PORT, e.g. 0.0.0.0:443, in the file or with --listen");
-	invalid("\nf.yaml:1: certificate.key is missing");
+	invalid("\nf.yaml:1: certificates is missing; allowed: one or two entries \"- {cert: FILE, key: FILE}\"");
+	invalid(", in the file or with --cert and --key");
 }
 
 Test(config_validate, tells_where_a_missing_file_was_named)
@@ -121,8 +177,8 @@ Test(config_validate, tells_where_a_missing_file_was_named)
 	invalid("--cert: cannot open \"");
 	invalid("none.pem\": No such file or directory; allowed: a PEM file");
 	config.file = strdup("f.yaml");
-	config.lines.cert = 12;
-	invalid("f.yaml:12: certificate.cert: cannot open \"");
+	config.lines.cert[0] = 12;
+	invalid("f.yaml:12: certificates.cert: cannot open \"");
 	name_files("cert.pem", "");
 	invalid("--key: \"");
 	invalid("is a directory; allowed: a PEM file");
@@ -195,7 +251,7 @@ Test(config_validate, warns_of_the_wrong_time)
 Test(config_validate, warns_of_an_exposed_key)
 {
 	make_pair(certificates_ec_key("P-256"));
-	cr_assert_eq(chmod(config.certificate.key, 0644), 0);
+	cr_assert_eq(chmod(config.certificates[0].key, 0644), 0);
 	warns("every user of this machine can read or write the private key");
 }
 
@@ -250,8 +306,8 @@ Test(config_validate, warns_of_a_port_without_privilege)
 		cr_skip_test("needs root, to give the privilege up");
 	make_pair(certificates_ec_key("P-256"));
 	cr_assert_eq(chmod(files.directory, 0755), 0);
-	cr_assert_eq(chmod(config.certificate.cert, 0644), 0);
-	cr_assert_eq(chown(config.certificate.key, 65534, 65534), 0);
+	cr_assert_eq(chmod(config.certificates[0].cert, 0644), 0);
+	cr_assert_eq(chown(config.certificates[0].key, 65534, 65534), 0);
 	capture_child(validate_port_as_nobody, NULL, &capture);
 	cr_assert_eq(capture.status, 0, "%s", capture.text);
 	cr_assert(strstr(capture.text, "--listen: port 443 needs a privilege this process lacks"), "%s", capture.text);

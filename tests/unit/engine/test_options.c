@@ -63,8 +63,9 @@ Test(options, takes_every_option)
 		     0);
 	cr_assert_str_eq(config.listen.text, "127.0.0.1:8443");
 	cr_assert_eq(config.backend.kind, GLACISD_ADDRESS_BUILTIN);
-	cr_assert_str_eq(config.certificate.cert, "c.pem");
-	cr_assert_str_eq(config.certificate.key, "k.pem");
+	cr_assert_eq(config.certificate_count, 1);
+	cr_assert_str_eq(config.certificates[0].cert, "c.pem");
+	cr_assert_str_eq(config.certificates[0].key, "k.pem");
 	cr_assert_eq(config.workers, 3);
 	cr_assert_str_eq(config.admin.text, "[::1]:9443");
 	cr_assert_eq(config.connections_max, 77);
@@ -92,20 +93,48 @@ Test(options, override_the_file_wherever_they_stand)
 	certificates_begin(&files);
 	certificates_write_text(&files, "f.yaml",
 				"listen: 127.0.0.1:1\nworkers: 5\nverbose: true\nuser: games\n"
-				"certificate:\n  cert: c.pem\n  key: k.pem\n");
+				"certificates:\n- {cert: c.pem, key: k.pem}\n- {cert: d.pem, key: d.key}\n");
 	path = certificates_path(&files, "f.yaml");
-	cr_assert_eq(PARSE("--workers=6", "--cert", "other.pem", "-c", path), 0);
+	cr_assert_eq(PARSE("--workers=6", "--user", "news", "-c", path), 0);
 	cr_assert_eq(config.workers, 6);
 	cr_assert_str_eq(config.listen.text, "127.0.0.1:1");
-	cr_assert_str_eq(config.certificate.cert, "other.pem");
-	cr_assert_str_eq(config.certificate.key, "k.pem");
-	cr_assert_str_eq(config.user, "games");
+	cr_assert_eq(config.certificate_count, 2);
+	cr_assert_str_eq(config.certificates[1].key, "d.key");
+	cr_assert_str_eq(config.user, "news");
 	cr_assert(config.verbose);
 	cr_assert_str_eq(config.file, path);
-	cr_assert_eq(config.lines.cert, 0, "an overridden value must not be blamed on the file");
-	cr_assert_eq(config.lines.key, 7);
+	cr_assert_eq(config.lines.user, 0, "an overridden value must not be blamed on the file");
+	cr_assert_eq(config.lines.key[1], 7);
+	glacisd_config_free(&config);
+	cr_assert_eq(PARSE("--key", "other.key", "-c", path, "--cert", "other.pem"), 0);
+	cr_assert_eq(config.certificate_count, 1, "the list of the command line replaces the file's");
+	cr_assert_str_eq(config.certificates[0].cert, "other.pem");
+	cr_assert_str_eq(config.certificates[0].key, "other.key");
+	cr_assert_null(config.certificates[1].cert);
+	cr_assert_eq(config.lines.cert[0], 0);
+	cr_assert_eq(config.lines.key[1], 0);
 	glacisd_config_free(&config);
 	certificates_end(&files);
+}
+
+Test(options, pair_certificates_and_keys_in_their_order)
+{
+	cr_assert_eq(PARSE("--cert", "a.pem", "--cert", "b.pem", "--key", "a.key", "--key", "b.key"), 0);
+	cr_assert_eq(config.certificate_count, 2);
+	cr_assert_str_eq(config.certificates[0].cert, "a.pem");
+	cr_assert_str_eq(config.certificates[0].key, "a.key");
+	cr_assert_str_eq(config.certificates[1].cert, "b.pem");
+	cr_assert_str_eq(config.certificates[1].key, "b.key");
+	glacisd_config_free(&config);
+}
+
+Test(options, refuse_certificates_without_a_key_each)
+{
+	ENDS(EX_USAGE, "--cert is given 1 times and --key 0 times; give each --cert its --key, in the same order",
+	     "--cert", "c.pem");
+	ENDS(EX_USAGE, "--cert is given 1 times and --key 2 times", "--cert", "c.pem", "--key", "k", "--key", "l");
+	ENDS(EX_USAGE, "--cert \"c\" is one too many; at most 2 certificates, one RSA and one EC", "--cert", "a",
+	     "--key", "a", "--cert", "b", "--key", "b", "--cert", "c", "--key", "c");
 }
 
 Test(options, name_the_value_and_the_remedy)
@@ -114,7 +143,9 @@ Test(options, name_the_value_and_the_remedy)
 	ENDS(1, "glacisd: --listen: \"443\" is no address: the port is missing", "--listen", "443");
 	ENDS(1, "glacisd: --listen: \"builtin\" cannot be used here", "--listen", "builtin");
 	ENDS(1, "glacisd: --connections-max: \"0\" is out of range; allowed: 1 to", "--connections-max", "0");
-	ENDS(1, "glacisd: --cert: \"\" is empty; allowed: the path", "--cert", "");
+	ENDS(1, "glacisd: --cert: \"\" is empty; allowed: the path", "--cert", "", "--key", "k");
+	ENDS(1, "glacisd: --key: \"\" is empty; allowed: the path", "--cert", "a", "--key", "a", "--cert", "b", "--key",
+	     "");
 	ENDS(1, "/none.yaml: cannot read the configuration: No such file", "--config", "/none.yaml");
 	ENDS(1, "glacisd: --workers: \"x\" is not", "--workers", "x", "--admin", "y");
 	cr_assert(strstr(capture.text, "glacisd: --admin: \"y\" is no address"), "%s", capture.text);
