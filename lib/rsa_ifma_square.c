@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Montgomery squaring of eight numbers: four of five operations of an exponentiation. Called by exponentiation.
+ *
+ * A product of two different digits is computed once and counted twice: about a quarter of the instructions of a
+ * multiplication are saved. The doubled sum and the sum of q * m are kept apart: what the former carries into
+ * the next block column is not doubled yet.
+ */
+#include "rsa_ifma_kernels.h"
+
+/* sum[c] += a[i] * b[c - i], where b's window starts `distance` digits above a's, only where the digit of b is above
+ * that of a. */
+INLINE void add_half_products(__m512i sum[BLOCK + 1], const __m512i *a, const int distance, const unsigned part)
+{
+	UNROLL
+	for (int i = 0; i < BLOCK; i++) {
+		const __m512i digit = a[i];
+		UNROLL
+		for (int c = 0; c < BLOCK; c++)
+			if (part & (c >= i ? LOWER : UPPER) && distance + c - i > i)
+				sum[c] = low(sum[c], digit, a[distance + c - i]);
+		UNROLL
+		for (int c = 0; c < BLOCK; c++)
+			if (part & (c >= i ? LOWER : UPPER) && distance + c - i > i)
+				sum[c + 1] = high(sum[c + 1], digit, a[distance + c - i]);
+	}
+}
+
+/* One block column of the products of different digits. */
+INLINE void add_square_column(__m512i sum[BLOCK + 1], const __m512i *a, int column, const int blocks)
+{
+	int i = column < blocks ? 0 : column - blocks;
+
+	for (; column - 1 - i > i; i++)
+		add_products(sum, a + i * BLOCK, a + (column - i) * BLOCK,
+			     column - i == blocks ? UPPER : LOWER | UPPER);
+	if (i == blocks)
+		return;
+	if (column == 2 * i)
+		add_half_products(sum, a + i * BLOCK, 0, LOWER);
+	else if (i == blocks - 1)
+		add_half_products(sum, a + i * BLOCK, BLOCK, UPPER);
+	else
+		add_half_products(sum, a + i * BLOCK, BLOCK, LOWER | UPPER);
+}
+
+INLINE void square(__m512i *out, const __m512i *a, struct rsa_ifma_modulus *m, const int blocks)
+{
+	__m512i half[BLOCK + 1], sum[BLOCK + 1];
+
+	half[BLOCK] = sum[BLOCK] = _mm512_setzero_si512();
+	for (int column = 0; column < 2 * blocks; column++) {
+		next_column(half);
+		add_square_column(half, a, column, blocks);
+		sum[0] = sum[BLOCK];
+		UNROLL
+		for (int i = 0; i < BLOCK; i++) {
+			const __m512i digit = a[(column * BLOCK + i) / 2];
+			const __m512i twice = _mm512_add_epi64(half[i], half[i]);
+			const __m512i start = i ? twice : _mm512_add_epi64(twice, sum[0]);
+			sum[i] = i % 2 ? high(start, digit, digit) : low(start, digit, digit);
+		}
+		sum[BLOCK] = _mm512_setzero_si512();
+		reduce_column(sum, out, m, column, blocks);
+	}
+}
+
+static void square_2(__m512i *out, const __m512i *a, struct rsa_ifma_modulus *m)
+{
+	square(out, a, m, 2);
+}
+
+static void square_any(__m512i *out, const __m512i *a, struct rsa_ifma_modulus *m)
+{
+	square(out, a, m, (int)(m->count / BLOCK));
+}
+
+void rsa_ifma_square(__m512i *out, const __m512i *a, struct rsa_ifma_modulus *m)
+{
+	if (m->count == 2 * BLOCK)
+		square_2(out, a, m);
+	else
+		square_any(out, a, m);
+}
