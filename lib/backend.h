@@ -19,7 +19,17 @@
 #include <glacis/aead.h>
 #include <glacis/engine.h>
 #include <glacis/queue.h>
+#include <glacis/rsa.h>
 #include <glacis/status.h>
+
+/* RSA's part of them; see struct glacis_rsa_counters. */
+struct rsa_queue_counters {
+	_Atomic uint64_t operations;
+	_Atomic uint64_t batches, lanes_filled;
+	_Atomic uint64_t singles, openssl;
+	_Atomic uint64_t check_failed;
+	_Atomic uint64_t by_full, by_deadline, by_flush;
+};
 
 /* Counters of a queue: written by the queue's thread alone, read by any. */
 struct queue_counters {
@@ -32,6 +42,7 @@ struct queue_counters {
 	_Atomic uint64_t keys_expanded;
 	_Atomic uint64_t keys_evicted;
 	_Atomic uint64_t bursts;
+	struct rsa_queue_counters rsa;
 };
 
 /* With one writer a load and a store do; a locked add would cost 20 cycles. */
@@ -61,6 +72,7 @@ enum backend_capability {
 	BACKEND_AEAD = 1u << 0,     /* AES-GCM, all three key sizes */
 	BACKEND_IN_PLACE = 1u << 1, /* output may be the input */
 	BACKEND_SEGMENTS = 1u << 2, /* input in pieces */
+	BACKEND_RSA = 1u << 3,      /* private keys of 2048, 3072 and 4096 bits */
 };
 
 /* What a queue gives a backend to work with; all of it outlives the backend's queue. */
@@ -70,6 +82,7 @@ struct backend_queue_setup {
 	struct queue_counters *counters;
 	uint32_t depth;
 	uint32_t key_slots;
+	uint32_t batch_wait_us; /* longest wait of an RSA operation for company */
 };
 
 struct backend {
@@ -82,6 +95,9 @@ struct backend {
 	int (*queue_open)(const struct backend_queue_setup *setup, void **state);
 	void (*queue_close)(void *state);
 	void (*aead_submit)(void *state, struct glacis_aead_op *const ops[], unsigned count);
+	int (*rsa_open)(void *state); /* before each rsa_submit: makes at the first what RSA needs; 0, -ENOMEM, ... */
+	void (*rsa_submit)(void *state, struct glacis_rsa_op *const ops[], unsigned count);
+	int64_t (*rsa_wait_us)(const void *state); /* as glacis_rsa_wait_us */
 	void (*poll)(void *state);  /* pushes what has completed since; NULL: all completes inside submit */
 	void (*flush)(void *state); /* starts what waits for company; NULL: nothing ever waits */
 };

@@ -16,6 +16,7 @@
 #include "aead_session.h"
 #include "engine.h"
 #include "key_cache.h"
+#include "rsa_batch.h"
 
 /* A GCM context, rounded up for wiping by 16-byte stores. */
 #define CONTEXT_ROOM ((sizeof(struct gcm_context_data) + 15) / 16 * 16)
@@ -33,6 +34,7 @@ struct cpu_scratch {
 struct cpu_queue {
 	struct key_cache keys;
 	struct cpu_scratch *scratch;
+	struct rsa_batch *rsa; /* NULL until the first RSA operation */
 	struct backend_queue_setup setup;
 };
 
@@ -187,20 +189,63 @@ static void cpu_queue_close(void *state)
 {
 	struct cpu_queue *queue = state;
 	struct glacis_engine *engine = queue->setup.engine;
+	rsa_batch_close(queue->rsa);
 	key_cache_fini(&queue->keys);
 	if (!engine_is_foreign(engine))
 		secure_memory_free(&engine->memory, queue->scratch, sizeof(*queue->scratch));
 	free(queue);
 }
 
+static int cpu_rsa_open(void *state)
+{
+	struct cpu_queue *queue = state;
+
+	return queue->rsa != NULL ? 0 : rsa_batch_open(&queue->setup, &queue->rsa);
+}
+
+static void cpu_rsa_submit(void *state, struct glacis_rsa_op *const ops[], unsigned count)
+{
+	const struct cpu_queue *queue = state;
+
+	rsa_batch_submit(queue->rsa, ops, count);
+}
+
+static int64_t cpu_rsa_wait_us(const void *state)
+{
+	const struct cpu_queue *queue = state;
+
+	return queue->rsa != NULL ? rsa_batch_wait_us(queue->rsa) : -1;
+}
+
+static void cpu_poll(void *state)
+{
+	const struct cpu_queue *queue = state;
+
+	if (queue->rsa != NULL)
+		rsa_batch_poll(queue->rsa);
+}
+
+static void cpu_flush(void *state)
+{
+	const struct cpu_queue *queue = state;
+
+	if (queue->rsa != NULL)
+		rsa_batch_flush(queue->rsa);
+}
+
 const struct backend backend_cpu = {
 	.name = "cpu",
 	.path = GLACIS_PATH_CPU,
-	.capabilities = BACKEND_AEAD | BACKEND_IN_PLACE | BACKEND_SEGMENTS,
+	.capabilities = BACKEND_AEAD | BACKEND_IN_PLACE | BACKEND_SEGMENTS | BACKEND_RSA,
 	.length_max = GLACIS_AEAD_LENGTH_MAX,
 	.aad_max = GLACIS_AEAD_AAD_SIZE_MAX,
 	.segments_max = GLACIS_AEAD_SEGMENTS_MAX,
 	.queue_open = cpu_queue_open,
 	.queue_close = cpu_queue_close,
 	.aead_submit = cpu_aead_submit,
+	.rsa_open = cpu_rsa_open,
+	.rsa_submit = cpu_rsa_submit,
+	.rsa_wait_us = cpu_rsa_wait_us,
+	.poll = cpu_poll,
+	.flush = cpu_flush,
 };

@@ -54,8 +54,13 @@ int engine_create_with(const struct glacis_engine_options *options, enum backend
 	error = secure_memory_init(&created->memory, options != NULL && options->require_locked_memory);
 	if (error != 0)
 		goto unmap_page;
+	error = rsa_engine_init(&created->rsa);
+	if (error != 0)
+		goto free_memory;
 	*engine = created;
 	return 0;
+free_memory:
+	secure_memory_fini(&created->memory);
 unmap_page:
 	munmap(created->alive_page, page_size());
 destroy_lock:
@@ -77,6 +82,8 @@ void glacis_engine_destroy(struct glacis_engine *engine)
 	/* In a child sessions are zeros and free themselves without counting. */
 	assert(engine_is_foreign(engine) || atomic_load(&engine->sessions) == 0);
 	assert(atomic_load(&engine->queues) == 0 && atomic_load(&engine->pools) == 0);
+	assert(engine->rsa.keys == NULL);
+	rsa_engine_fini(&engine->rsa);
 	secure_memory_fini(&engine->memory);
 	munmap(engine->alive_page, page_size());
 	pthread_mutex_destroy(&engine->caches_lock);
@@ -87,6 +94,7 @@ void glacis_engine_info(const struct glacis_engine *engine, struct glacis_engine
 {
 	*info = (struct glacis_engine_info){
 		.cpu_backend = engine->cpu.name,
+		.rsa_backend = engine->rsa.name,
 		.sessions = atomic_load(&engine->sessions),
 		.key_bytes = atomic_load(&engine->memory.bytes),
 		.unlocked_key_bytes = atomic_load(&engine->memory.unlocked),

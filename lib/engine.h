@@ -18,6 +18,7 @@
 #include <glacis/engine.h>
 
 #include "backend_cpu.h"
+#include "rsa_engine.h"
 #include "secure_memory.h"
 
 #define ENGINE_ALIVE UINT64_C(0x676c616369733031)
@@ -29,6 +30,7 @@ struct glacis_engine {
 	void *alive_page;
 	struct secure_memory memory;
 	struct backend_cpu cpu;
+	struct rsa_engine rsa;
 	pthread_mutex_t caches_lock; /* the list below, and the life of each cache in it */
 	struct key_cache *caches;
 	uint32_t last_cache_id;

@@ -16,6 +16,8 @@ const char *glacis_status_name(enum glacis_status status)
 		return "key limit reached";
 	case GLACIS_STATUS_PENDING:
 		return "pending";
+	case GLACIS_STATUS_FAILED:
+		return "failed";
 	}
 	return "unknown";
 }

@@ -31,6 +31,7 @@ struct glacis_engine_options {
 /** What the engine found and holds. */
 struct glacis_engine_info {
 	const char *cpu_backend;     /**< e.g. "intel-ipsec-mb 1.3.0, VAES-AVX512" */
+	const char *rsa_backend;     /**< e.g. "AVX512-IFMA, 8 lanes" or "OpenSSL 3.0.22: no AVX512-IFMA" */
 	uint64_t sessions;           /**< live AEAD sessions */
 	uint64_t key_bytes;          /**< bytes of memory that holds keys */
 	uint64_t unlocked_key_bytes; /**< of these, bytes that mlock refused */

@@ -8,6 +8,7 @@
 #include <glacis/pool.h>
 #include <glacis/queue.h>
 #include <glacis/record.h>
+#include <glacis/rsa.h>
 #include <glacis/status.h>
 #include <glacis/tls_keys.h>
 #include <glacis/version.h>

@@ -27,6 +27,7 @@ struct glacis_queue_options {
 	uint32_t depth;     /**< most operations between submit and poll; rounded up to a power of two;
 	                         default 1024, at most 65,536 */
 	uint32_t key_slots; /**< expanded keys kept (about 1 KiB each); default 2048, at most 1,048,576 */
+	uint32_t batch_wait_us; /**< longest wait of an RSA operation for company; default 200, at most 1,000,000 */
 };
 
 /** Counters of one queue since its creation. */

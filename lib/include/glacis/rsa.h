@@ -90,11 +90,9 @@ struct glacis_rsa_op {
 	uint8_t kind;	      /**< enum glacis_rsa_kind */
 	uint8_t hash;	      /**< enum glacis_rsa_hash: sign and OAEP */
 	uint8_t lane;	      /**< enum glacis_rsa_lane, out */
-	uint8_t reserved_byte;
+	uint8_t reserved_byte; /**< zero */
 	uint32_t salt_size;   /**< PSS: bytes of salt; normally the hash's size */
-	uint64_t deadline_us; /**< the library's */
-	struct glacis_rsa_op *next; /**< the library's */
-	void *work;	      /**< the library's */
+	uint64_t reserved[2]; /**< zero */
 };
 
 /** Submits up to `count` operations, in order. Returns how many were accepted, as glacis_queue_submit;

@@ -30,6 +30,7 @@ enum glacis_status {
 	GLACIS_STATUS_INVALID = 2,     /**< refused: a field is out of its documented bounds */
 	GLACIS_STATUS_LIMIT = 3,       /**< refused: the key's usage limit or the sequence space is used up */
 	GLACIS_STATUS_PENDING = 4,     /**< not completed yet */
+	GLACIS_STATUS_FAILED = 5,      /**< RSA: no result passed its check, or memory is out; nothing was released */
 };
 
 /** Which backend produced the result of an operation. */
