@@ -181,6 +181,8 @@ def a_client_without_close_notify_is_noticed():
             peer.close()
             daemon.expect_counter("client_truncated", number)
             eventually(lambda n=number: len(ends) == n, "the backend's connection ends")
+        # a backend that saw a clean end would take a truncated request for a whole one
+        equal(ends, ["reset", "reset"], "how the backend saw truncated requests end")
         daemon.expect_idle()
 
 

@@ -227,15 +227,49 @@ def sigterm_without_clients_ends_at_once():
 
 @test
 def draining_ends_after_drain_ms():
-    with Origin(echo) as origin, Glacisd(backend=origin.address, yaml="timeouts:\n  drain_ms: 500\n") as daemon:
+    """A backend that never answers keeps its connection open: only drain_ms ends it."""
+    def swallow(connection):
+        while connection.recv(65536):
+            pass
+
+    with Origin(swallow) as origin, Glacisd(backend=origin.address, yaml="timeouts:\n  drain_ms: 1500\n") as daemon:
         with Peer(daemon.port, context(daemon.certificate)).handshake() as peer:
-            peer.send(b"x")
-            equal(peer.read_exactly(1), b"x", "echo")
+            peer.send(b"a request")
+            daemon.expect_counter("bytes_opened", 9)
             started = time.monotonic()
             daemon.terminate()
             daemon.finish(10)
             took = time.monotonic() - started
-            check(0.3 < took < 5, f"draining with drain_ms 500 took {took:.2f} s")
+            check(1.2 < took < 5, f"draining with drain_ms 1500 took {took:.2f} s")
+
+
+@test
+def draining_waits_for_an_answer_that_takes_its_time():
+    def think(connection):
+        connection.recv(65536)
+        time.sleep(2.5)
+        connection.sendall(b"the answer")
+
+    with Origin(think) as origin, Glacisd(backend=origin.address) as daemon:
+        with Peer(daemon.port, context(daemon.certificate)).handshake() as peer:
+            peer.send(b"the question")
+            daemon.expect_counter("bytes_opened", 12)
+            daemon.terminate()
+            equal(peer.read_to_end(), b"the answer", "what came while draining")
+            peer.close_notify()
+        daemon.finish(10)
+
+
+@test
+def draining_lets_quiet_connections_go():
+    with Origin(echo) as origin, Glacisd(backend=origin.address) as daemon:
+        with Peer(daemon.port, context(daemon.certificate)).handshake() as peer:
+            peer.send(b"x")
+            equal(peer.read_exactly(1), b"x", "echo")
+            daemon.terminate()
+            equal(peer.read_to_end(), b"", "bytes before close_notify")
+            peer.close_notify()
+        daemon.finish(10)
 
 
 @test
