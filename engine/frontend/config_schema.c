@@ -101,7 +101,8 @@ static const struct glacisd_config_rule rules[] = {
 	  .line = LINE(backend) },
 	{ .path = "admin", .allowed = "ADDRESS:PORT, e.g. 127.0.0.1:9443", .kinds = KIND(TCP), .line = LINE(admin) },
 	{ .path = "certificates",
-	  .allowed = "one or two entries \"- {cert: FILE, key: FILE}\", one with an RSA key and one with an EC key",
+	  .allowed =
+		  "one or two entries \"- {cert: FILE, key: FILE}\", two only with keys of different types (RSA, EC)",
 	  .line = GLACISD_CONFIG_LINE_NONE },
 	{ .path = "certificates.cert",
 	  .allowed = "the path of a PEM file, the server's certificate first, then its chain",
