@@ -159,6 +159,8 @@ void glacisd_flow_free_all(struct glacisd_connection *connection, struct glacisd
 void glacisd_flow_submit(struct glacisd_connection *connection, struct glacisd_flow *flow, struct glacisd_record *from);
 void glacisd_flow_send(struct glacisd_connection *connection, struct glacisd_flow *flow);
 void glacisd_flow_sent(struct glacisd_connection *connection, struct glacisd_flow *flow, int result);
+/* Takes what the queue has completed: records go on in their flows, signatures in their handshakes. */
+void glacisd_batch_poll(struct glacisd_worker *worker);
 /* Runs the turn's batch until nothing is left to do in this turn. */
 void glacisd_batch_run(struct glacisd_worker *worker);
 

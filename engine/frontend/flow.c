@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "connection.h"
+#include "handshake.h"
 
 #define SEND_IOVECS_MAX 64u
 
@@ -96,14 +97,26 @@ static void record_completed(struct glacisd_worker *worker, struct glacis_op *op
 		flow_crypto_done(connection, flow);
 }
 
-static void poll_completions(struct glacisd_worker *worker)
+static void signature_completed(struct glacis_op *op)
+{
+	struct glacisd_connection *connection = (void *)(uintptr_t)op->cookie;
+
+	glacisd_handshake_signed(connection);
+	if (connection->phase == GLACISD_PHASE_DEAD)
+		glacisd_connection_reap(connection);
+}
+
+void glacisd_batch_poll(struct glacisd_worker *worker)
 {
 	struct glacis_op *completed[64];
 	unsigned count;
 
 	while ((count = glacis_queue_poll(worker->queue, completed, 64)))
 		for (unsigned i = 0; i < count; i++)
-			record_completed(worker, completed[i]);
+			if (completed[i]->kind == GLACIS_OP_RSA)
+				signature_completed(completed[i]);
+			else
+				record_completed(worker, completed[i]);
 }
 
 /* Submits in order; a record that the queue refuses for good completes with the refusal as its status. */
@@ -117,14 +130,12 @@ static void batch_submit(struct glacisd_worker *worker, struct glacis_record_op 
 
 		if (accepted > 0)
 			done += (uint32_t)accepted;
-		poll_completions(worker);
+		glacisd_batch_poll(worker);
 		if (accepted < 0) /* only after a fork, which this process never does */
 			batch[done]->aead.op.status = GLACIS_STATUS_INVALID;
 		if (accepted <= 0 && batch[done]->aead.op.status != GLACIS_STATUS_PENDING)
 			record_completed(worker, &batch[done++]->aead.op);
 	}
-	glacis_queue_flush(worker->queue);
-	poll_completions(worker);
 }
 
 void glacisd_batch_run(struct glacisd_worker *worker)

@@ -37,12 +37,23 @@ fail:
 	return -ENOMEM;
 }
 
+/* The job gets no signature: it goes on and fails. */
+static void refuse_signature(struct glacisd_handshake *handshake)
+{
+	handshake->operation->op.status = GLACIS_STATUS_INVALID;
+	handshake->operation = NULL;
+}
+
 void glacisd_handshake_destroy(struct glacisd_connection *connection)
 {
 	struct glacisd_handshake *handshake = connection->handshake;
 
 	if (!handshake)
 		return;
+	if (handshake->operation) { /* never submitted; a paused job must end before its SSL object is freed */
+		refuse_signature(handshake);
+		(void)SSL_do_handshake(handshake->ssl);
+	}
 	SSL_free(handshake->ssl);
 	free(handshake->input);
 	free(handshake->output);
@@ -148,6 +159,23 @@ static void failed(struct glacisd_connection *connection)
 		glacisd_connection_linger(connection);
 }
 
+/* Hands the signature that the async job asked for to the queue, or waits in line for room there. */
+static void submit_signature(struct glacisd_connection *connection)
+{
+	struct glacisd_handshake *handshake = connection->handshake;
+	int accepted = glacis_rsa_submit(connection->worker->queue, &handshake->operation, 1);
+
+	handshake->signing = accepted == 1;
+	if (accepted == 1)
+		return;
+	handshake->stalled = true;
+	glacisd_connection_starve(connection);
+	if (accepted == 0 && handshake->operation->op.status != GLACIS_STATUS_INVALID)
+		return; /* the queue is full */
+	refuse_signature(handshake);
+	connection->worker->feed = true;
+}
+
 /* Lets OpenSSL go on as far as it can. */
 static void run(struct glacisd_connection *connection)
 {
@@ -161,9 +189,11 @@ static void run(struct glacisd_connection *connection)
 	result = SSL_do_handshake(ssl);
 	worker->signing = NULL;
 	error = result == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl, result);
-	if (connection->phase == GLACISD_PHASE_DEAD || error == SSL_ERROR_WANT_ASYNC)
+	if (connection->phase == GLACISD_PHASE_DEAD)
 		return;
-	if (error == SSL_ERROR_WANT_ASYNC_JOB) {
+	if (error == SSL_ERROR_WANT_ASYNC) {
+		submit_signature(connection);
+	} else if (error == SSL_ERROR_WANT_ASYNC_JOB) {
 		connection->handshake->stalled = true;
 		glacisd_connection_starve(connection);
 	} else if (error == SSL_ERROR_NONE) {
@@ -195,6 +225,7 @@ static void step(struct glacisd_connection *connection, const uint8_t *bytes, ui
 void glacisd_handshake_signed(struct glacisd_connection *connection)
 {
 	connection->handshake->signing = false;
+	connection->handshake->operation = NULL;
 	run(connection); /* also when the connection is dead: the job must come to its end before it is freed */
 	glacisd_connection_feed_starved(connection->worker);
 	if (connection->phase == GLACISD_PHASE_HANDSHAKE)
@@ -285,7 +316,10 @@ void glacisd_handshake_advance(struct glacisd_connection *connection)
 
 	if (connection->handshake->stalled) {
 		connection->handshake->stalled = false;
-		run(connection);
+		if (connection->handshake->operation)
+			submit_signature(connection);
+		else
+			run(connection);
 	}
 	while (wants_input(connection) && feed_one(connection))
 		;

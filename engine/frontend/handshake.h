@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include <glacis/record.h>
+#include <glacis/rsa.h>
 
 #include "connection.h"
 
@@ -25,7 +26,8 @@ struct glacisd_handshake {
 	uint32_t output_size, output_sent;
 	uint32_t client_records; /* TLS 1.2: records after the client's ChangeCipherSpec */
 	bool client_changed_cipher;
-	bool signing;  /* an RSA operation of it is with the queue, its async job is paused */
+	struct glacis_rsa_op *operation; /* the signature its paused async job waits for */
+	bool signing;  /* `operation` is with the queue */
 	bool stalled;  /* has its input but no async job yet */
 	bool finished; /* TLS is up; the object stays until its output is out */
 	bool failed;   /* the output is an alert; then close */

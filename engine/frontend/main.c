@@ -24,6 +24,7 @@
 #include "log.h"
 #include "origin.h"
 #include "privileges.h"
+#include "rsa_signer.h"
 #include "service.h"
 #include "tls_context.h"
 #include "worker.h"
@@ -32,6 +33,7 @@ struct process {
 	struct glacisd_config config;
 	struct glacisd_service service;
 	struct glacisd_worker *workers[GLACISD_WORKERS_MAX];
+	struct glacis_rsa_key *rsa_keys[GLACISD_CERTIFICATES_MAX]; /* NULL: not RSA, OpenSSL's */
 	struct glacisd_admin *admin;
 	struct glacisd_origin *origin;
 };
@@ -65,19 +67,21 @@ static int workers_create(struct process *process)
 		return -EIO;
 	for (uint32_t i = 0; i < config->workers && !error; i++) {
 		int listener = glacisd_listener_open(&config->listen, i > 0);
-		SSL_CTX *tls;
+		struct glacisd_worker *worker;
 
 		if (listener < 0) {
 			error = listener;
 			break;
 		}
-		tls = glacisd_tls_context_create(config, ticket_keys);
-		error = tls ? glacisd_worker_create(&process->service, i, listener, tls, &process->workers[i]) :
-			      -EINVAL;
-		if (!error) {
-			process->service.stats[i] = &process->workers[i]->stats;
-			process->service.workers = i + 1;
-		}
+		error = glacisd_worker_create(&process->service, i, listener, &worker);
+		if (error)
+			break;
+		process->workers[i] = worker;
+		process->service.stats[i] = &worker->stats;
+		process->service.workers = i + 1;
+		worker->tls = glacisd_tls_context_create(worker, ticket_keys, process->rsa_keys);
+		if (!worker->tls)
+			error = -EINVAL;
 	}
 	OPENSSL_cleanse(ticket_keys, sizeof(ticket_keys));
 	return error;
@@ -110,7 +114,10 @@ static int start(struct process *process)
 		glacisd_log(GLACISD_LOG_ERROR, "cannot start libglacis: %s", strerror(-error));
 		return error;
 	}
-	error = workers_create(process);
+	for (uint32_t i = 0; i < config->certificate_count && !error; i++)
+		error = glacisd_rsa_signer_load(service->engine, &config->certificates[i], &process->rsa_keys[i]);
+	if (!error)
+		error = workers_create(process);
 	if (!error && config->admin.kind != GLACISD_ADDRESS_NONE)
 		error = glacisd_admin_open(service, &process->admin);
 	/* No thread may exist before this: each has rights of its own to lose. */
@@ -171,6 +178,8 @@ static void stop(struct process *process)
 {
 	for (uint32_t i = 0; i < process->service.workers; i++)
 		glacisd_worker_join(process->workers[i]);
+	for (uint32_t i = 0; i < GLACISD_CERTIFICATES_MAX; i++)
+		glacis_rsa_key_destroy(process->rsa_keys[i]);
 	if (process->admin)
 		glacisd_admin_stop(process->admin);
 	if (process->origin)

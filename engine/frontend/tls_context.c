@@ -9,6 +9,8 @@
 
 #include "handshake.h"
 #include "log.h"
+#include "rsa_signer.h"
+#include "worker.h"
 
 #define SUITES_1_3 "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384"
 #define SUITES_1_2                                                                                                     \
@@ -30,7 +32,7 @@ static int set_policy(SSL_CTX *context, const struct glacisd_config *config)
 	if (!config->session_tickets)
 		options |= SSL_OP_NO_TICKET;
 	SSL_CTX_set_options(context, options);
-	SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ASYNC);
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_max_early_data(context, 0);
 	SSL_CTX_set_num_tickets(context, config->session_tickets ? 2 : 0);
@@ -42,14 +44,30 @@ static int set_policy(SSL_CTX *context, const struct glacisd_config *config)
 	       SSL_CTX_set_session_id_context(context, (const unsigned char *)"glacisd", 7);
 }
 
-static int load_certificate(SSL_CTX *context, const struct glacisd_certificate *certificate)
+/* The key that OpenSSL asks for signatures: one that passes them on to the worker's queue, or OpenSSL's own. */
+static int load_key(SSL_CTX *context, const struct glacisd_certificate *certificate, struct glacisd_worker *worker,
+		    const struct glacis_rsa_key *rsa_key)
+{
+	EVP_PKEY *pkey;
+	int loaded;
+
+	if (!rsa_key)
+		return SSL_CTX_use_PrivateKey_file(context, certificate->key, SSL_FILETYPE_PEM);
+	pkey = glacisd_rsa_signer_pkey(worker, rsa_key);
+	loaded = pkey ? SSL_CTX_use_PrivateKey(context, pkey) : 0;
+	EVP_PKEY_free(pkey);
+	return loaded;
+}
+
+static int load_certificate(SSL_CTX *context, const struct glacisd_certificate *certificate,
+			    struct glacisd_worker *worker, const struct glacis_rsa_key *rsa_key)
 {
 	if (SSL_CTX_use_certificate_chain_file(context, certificate->cert) != 1) {
 		glacisd_log(GLACISD_LOG_ERROR, "%s: %s; a PEM file with the certificate chain, leaf first, is needed",
 			    certificate->cert, last_error());
 		return 0;
 	}
-	if (SSL_CTX_use_PrivateKey_file(context, certificate->key, SSL_FILETYPE_PEM) != 1) {
+	if (load_key(context, certificate, worker, rsa_key) != 1) {
 		glacisd_log(GLACISD_LOG_ERROR, "%s: %s; the unencrypted PEM private key of %s is needed",
 			    certificate->key, last_error(), certificate->cert);
 		return 0;
@@ -57,8 +75,10 @@ static int load_certificate(SSL_CTX *context, const struct glacisd_certificate *
 	return 1;
 }
 
-SSL_CTX *glacisd_tls_context_create(const struct glacisd_config *config, const uint8_t *ticket_keys)
+SSL_CTX *glacisd_tls_context_create(struct glacisd_worker *worker, const uint8_t *ticket_keys,
+				    struct glacis_rsa_key *const rsa_keys[])
 {
+	const struct glacisd_config *config = worker->config;
 	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 	uint8_t keys[GLACISD_TICKET_KEYS_SIZE];
 
@@ -73,7 +93,7 @@ SSL_CTX *glacisd_tls_context_create(const struct glacisd_config *config, const u
 		goto fail;
 	OPENSSL_cleanse(keys, sizeof(keys));
 	for (uint32_t i = 0; i < config->certificate_count; i++) {
-		if (!load_certificate(context, &config->certificates[i]))
+		if (!load_certificate(context, &config->certificates[i], worker, rsa_keys[i]))
 			goto fail;
 	}
 	return context;

@@ -13,7 +13,12 @@
 
 #define GLACISD_TICKET_KEYS_SIZE 80u
 
-/* Returns NULL after logging what is wrong. `ticket_keys`: GLACISD_TICKET_KEYS_SIZE random bytes. */
-SSL_CTX *glacisd_tls_context_create(const struct glacisd_config *config, const uint8_t *ticket_keys);
+struct glacis_rsa_key;
+struct glacisd_worker;
+
+/* The context of `worker`. Returns NULL after logging what is wrong. `ticket_keys`: GLACISD_TICKET_KEYS_SIZE random
+ * bytes. `rsa_keys`: one per certificate; where it is not NULL its signatures go to the worker's queue. */
+SSL_CTX *glacisd_tls_context_create(struct glacisd_worker *worker, const uint8_t *ticket_keys,
+				    struct glacis_rsa_key *const rsa_keys[]);
 
 #endif

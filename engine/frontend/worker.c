@@ -18,6 +18,7 @@
 #include "handshake.h"
 #include "listener.h"
 #include "log.h"
+#include "rsa_signer.h"
 
 /* Time stamps need milliseconds only, and once a turn. */
 static uint64_t clock_ms(void)
@@ -77,19 +78,30 @@ static void completed(struct glacisd_worker *worker, const struct io_uring_cqe *
 		connection_completed(object, tag, cqe->res, cqe->flags);
 }
 
-static void handle_completions(struct glacisd_worker *worker)
+static unsigned handle_completions(struct glacisd_worker *worker)
 {
 	struct io_uring *uring = &worker->ring.uring;
 	struct io_uring_cqe *cqe;
+	unsigned count = io_uring_cq_ready(uring);
 
 	/* Each is copied and given back first: what it sets off may have to submit, for which older kernels want
 	 * room. What comes meanwhile belongs to the next turn. */
-	for (unsigned left = io_uring_cq_ready(uring); left && !io_uring_peek_cqe(uring, &cqe); left--) {
+	for (unsigned left = count; left && !io_uring_peek_cqe(uring, &cqe); left--) {
 		const struct io_uring_cqe copy = *cqe;
 
 		io_uring_cqe_seen(uring, cqe);
 		completed(worker, &copy);
 	}
+	return count;
+}
+
+/* Signatures wait for company only while there is something else to do: with nothing to do, or when the oldest
+ * has waited long enough, they run with whom is there. */
+static void sign(struct glacisd_worker *worker, unsigned handled)
+{
+	if (!handled && glacis_rsa_wait_us(worker->queue) >= 0)
+		glacis_queue_flush(worker->queue);
+	glacisd_batch_poll(worker);
 }
 
 /* ---- what time and scarcity bring ---- */
@@ -168,7 +180,7 @@ static int64_t wait_ms(struct glacisd_worker *worker)
 {
 	int64_t wait = glacisd_timers_wait_ms(&worker->timers, worker->now_ms);
 
-	if (worker->feed)
+	if (worker->feed || glacis_rsa_wait_us(worker->queue) >= 0)
 		return 0;
 	if (worker->trim_ms && (wait < 0 || wait > GLACISD_TRIM_MS))
 		wait = GLACISD_TRIM_MS;
@@ -213,7 +225,7 @@ static void loop(struct glacisd_worker *worker)
 			break;
 		}
 		worker->now_ms = clock_ms();
-		handle_completions(worker);
+		sign(worker, handle_completions(worker));
 		glacisd_batch_run(worker);
 		expire(worker);
 		feed_starved(worker);
@@ -287,7 +299,9 @@ static int thread_init(struct glacisd_worker *worker)
 	int error;
 
 	pin(worker);
-	error = glacisd_ring_init(&worker->ring);
+	error = glacisd_rsa_signer_thread_init();
+	if (!error)
+		error = glacisd_ring_init(&worker->ring);
 	if (error)
 		return error;
 	if (worker->ring.features.provided_buffers && glacisd_chunks_init(&worker->chunks, &worker->ring))
@@ -314,6 +328,7 @@ static void thread_exit(struct glacisd_worker *worker)
 	glacis_pool_destroy(worker->connections);
 	free(worker->batch);
 	free(worker->batch_spare);
+	glacisd_rsa_signer_thread_exit();
 }
 
 static void *thread_main(void *argument)
@@ -337,7 +352,7 @@ static uint32_t rekey_records(void)
 	return records < GLACIS_RECORD_LIMIT_SOFT ? (uint32_t)records : 0;
 }
 
-int glacisd_worker_create(struct glacisd_service *service, uint32_t index, int listener, SSL_CTX *tls,
+int glacisd_worker_create(struct glacisd_service *service, uint32_t index, int listener,
 			  struct glacisd_worker **result)
 {
 	struct glacisd_worker *worker = aligned_alloc(64, sizeof(*worker));
@@ -350,7 +365,6 @@ int glacisd_worker_create(struct glacisd_service *service, uint32_t index, int l
 	worker->engine = service->engine;
 	worker->index = index;
 	worker->listener = listener;
-	worker->tls = tls;
 	worker->last_path = GLACIS_PATH_CPU;
 	worker->rekey_records = rekey_records();
 	worker->wake = eventfd(0, EFD_CLOEXEC);

@@ -97,10 +97,10 @@ struct glacisd_worker {
 	_Atomic int started; /* 0 not yet, 1 running, negative errno */
 };
 
-/* Makes a worker with its TLS context; main thread. `listener` becomes the worker's. */
-int glacisd_worker_create(struct glacisd_service *service, uint32_t index, int listener, SSL_CTX *tls,
+/* Makes a worker; main thread. `listener` becomes the worker's. */
+int glacisd_worker_create(struct glacisd_service *service, uint32_t index, int listener,
 			  struct glacisd_worker **worker);
-/* Starts the thread (after `origin` was set, with backend: builtin) and waits until it serves. Returns 0 or a negative errno. */
+/* Starts the thread (after `tls` and, with backend: builtin, `origin` were set) and waits until it serves. Returns 0 or a negative errno. */
 int glacisd_worker_start(struct glacisd_worker *worker);
 /* Asks for a drain (level 1) or an immediate stop (level 2); any thread. */
 void glacisd_worker_stop(struct glacisd_worker *worker, int level);
