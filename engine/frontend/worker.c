@@ -242,11 +242,25 @@ static void loop(struct glacisd_worker *worker)
 
 /* ---- set-up ---- */
 
+/* Fewer buffers make a test of what happens when they run out possible. */
+static uint32_t count_or_fewer(uint32_t count, const char *variable)
+{
+	const char *text = getenv(variable);
+	unsigned long wanted = text ? strtoul(text, NULL, 10) : 0;
+
+	return wanted && wanted < count ? (uint32_t)wanted : count;
+}
+
 static int pools_create(struct glacisd_worker *worker)
 {
-	const struct glacis_pool_options blocks = { .buffer_size = GLACISD_BLOCK_SIZE, .count = GLACISD_BLOCK_COUNT };
-	const struct glacis_pool_options records = { .buffer_size = sizeof(struct glacisd_record),
-						     .count = GLACISD_RECORD_COUNT };
+	const struct glacis_pool_options blocks = {
+		.buffer_size = GLACISD_BLOCK_SIZE,
+		.count = count_or_fewer(GLACISD_BLOCK_COUNT, "GLACISD_BLOCKS"),
+	};
+	const struct glacis_pool_options records = {
+		.buffer_size = sizeof(struct glacisd_record),
+		.count = count_or_fewer(GLACISD_RECORD_COUNT, "GLACISD_RECORDS"),
+	};
 	const struct glacis_pool_options connections = { .buffer_size = sizeof(struct glacisd_connection),
 							 .count = worker->config->connections_max };
 	const struct glacis_queue_options queue = { .key_slots = GLACISD_KEY_SLOTS };
