@@ -39,6 +39,7 @@ struct glacisd_flow {
 	uint32_t crypto_pending; /* records of this flow that the queue has */
 	uint32_t first_sent;	 /* bytes of `first` that are out */
 	uint8_t stage;		 /* enum glacisd_stage */
+	bool starved;		 /* has to wait for a record before anything else */
 	bool ended;		 /* the end of this direction was passed on */
 	bool dead;		 /* its sink is gone: what still comes is discarded */
 };
@@ -130,7 +131,7 @@ void glacisd_connection_linger(struct glacisd_connection *connection);
 /* One direction ended: closes when both have. */
 void glacisd_connection_check_end(struct glacisd_connection *connection);
 void glacisd_connection_expired(struct glacisd_connection *connection);
-/* Waits in line for a block or record. */
+/* Waits in line for a block. */
 void glacisd_connection_starve(struct glacisd_connection *connection);
 void glacisd_connection_feed_starved(struct glacisd_worker *worker);
 
@@ -152,6 +153,8 @@ void glacisd_socket_drop_block(struct glacisd_connection *connection, struct gla
 
 /* flow.c: records through crypto and out */
 struct glacisd_record *glacisd_flow_add(struct glacisd_connection *connection, struct glacisd_flow *flow);
+/* Waits in line for a record. The other direction goes on: it may hold what others wait for. */
+void glacisd_flow_starve(struct glacisd_connection *connection, struct glacisd_flow *flow);
 void glacisd_record_free(struct glacisd_connection *connection, struct glacisd_record *record);
 void glacisd_flow_free_first(struct glacisd_connection *connection, struct glacisd_flow *flow);
 void glacisd_flow_free_all(struct glacisd_connection *connection, struct glacisd_flow *flow);

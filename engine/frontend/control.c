@@ -71,7 +71,7 @@ bool glacisd_control_collect(struct glacisd_connection *connection)
 		return false;
 	}
 	if (!added)
-		glacisd_connection_starve(connection);
+		glacisd_flow_starve(connection, &connection->down);
 	return true;
 }
 
@@ -81,6 +81,6 @@ bool glacisd_control_close_notify(struct glacisd_connection *connection)
 		connection->control.close_notify_made =
 			add_alert(connection, GLACIS_ALERT_WARNING, GLACIS_ALERT_CLOSE_NOTIFY);
 	if (!connection->control.close_notify_made)
-		glacisd_connection_starve(connection);
+		glacisd_flow_starve(connection, &connection->down);
 	return connection->control.close_notify_made;
 }

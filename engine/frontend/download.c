@@ -88,7 +88,7 @@ static void collect(struct glacisd_connection *connection)
 		collect_block(connection);
 	if (!source_empty(backend)) {
 		if (!connection->down.first)
-			glacisd_connection_starve(connection);
+			glacisd_flow_starve(connection, &connection->down);
 		return;
 	}
 	if (backend->ended)
@@ -122,11 +122,12 @@ void glacisd_download_advance(struct glacisd_connection *connection)
 		glacisd_socket_release(connection, &connection->backend);
 	if (check_end(connection))
 		return;
+	down->starved = false;
 	if (!down->first)
 		collect(connection);
 	if (down->first)
 		glacisd_flow_submit(connection, down, down->first);
-	else if (connection->phase == GLACISD_PHASE_RELAY && !connection->starved)
+	else if (connection->phase == GLACISD_PHASE_RELAY && !down->starved)
 		glacisd_receive_arm(connection, &connection->backend);
 }
 

@@ -29,6 +29,12 @@ struct glacisd_record *glacisd_flow_add(struct glacisd_connection *connection, s
 	return record;
 }
 
+void glacisd_flow_starve(struct glacisd_connection *connection, struct glacisd_flow *flow)
+{
+	flow->starved = true;
+	glacisd_connection_starve(connection);
+}
+
 void glacisd_record_free(struct glacisd_connection *connection, struct glacisd_record *record)
 {
 	struct glacisd_worker *worker = connection->worker;

@@ -37,7 +37,7 @@ static bool collect(struct glacisd_connection *connection)
 		record = glacisd_flow_add(connection, &connection->up);
 		if (!record) {
 			if (!connection->up.first)
-				glacisd_connection_starve(connection);
+				glacisd_flow_starve(connection, &connection->up);
 			break;
 		}
 		record->op.stream = connection->reader;
@@ -120,7 +120,7 @@ static void need_more(struct glacisd_connection *connection)
 	uint32_t size;
 	uint8_t *bytes;
 
-	if (connection->starved)
+	if (connection->up.starved)
 		return;
 	if (glacisd_socket_bytes(client, &bytes, &size)) {
 		if (!assemble(connection))
@@ -130,7 +130,7 @@ static void need_more(struct glacisd_connection *connection)
 			glacisd_flow_submit(connection, &connection->up, connection->up.first);
 			return;
 		}
-		if (connection->phase != GLACISD_PHASE_RELAY || connection->starved)
+		if (connection->phase != GLACISD_PHASE_RELAY || connection->up.starved)
 			return;
 	}
 	if (client->ended)
@@ -163,6 +163,7 @@ void glacisd_upload_advance(struct glacisd_connection *connection)
 		end(connection);
 		return;
 	}
+	up->starved = false;
 	if (!collect(connection))
 		return;
 	if (up->first)
