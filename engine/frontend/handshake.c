@@ -166,8 +166,10 @@ static void submit_signature(struct glacisd_connection *connection)
 	int accepted = glacis_rsa_submit(connection->worker->queue, &handshake->operation, 1);
 
 	handshake->signing = accepted == 1;
-	if (accepted == 1)
+	if (accepted == 1) {
+		connection->worker->signatures++;
 		return;
+	}
 	handshake->stalled = true;
 	glacisd_connection_starve(connection);
 	if (accepted == 0 && handshake->operation->op.status != GLACIS_STATUS_INVALID)
@@ -224,6 +226,8 @@ static void step(struct glacisd_connection *connection, const uint8_t *bytes, ui
 
 void glacisd_handshake_signed(struct glacisd_connection *connection)
 {
+	connection->worker->signatures--;
+	connection->worker->signed_since_publish = true;
 	connection->handshake->signing = false;
 	connection->handshake->operation = NULL;
 	run(connection); /* also when the connection is dead: the job must come to its end before it is freed */

@@ -157,12 +157,12 @@ void glacisd_ring_cancel(struct glacisd_ring *ring, void *object, unsigned tag)
 	io_uring_sqe_set_data64(sqe, 0);
 }
 
-int glacisd_ring_wait(struct glacisd_ring *ring, int64_t timeout_ms)
+int glacisd_ring_wait(struct glacisd_ring *ring, int64_t timeout_us)
 {
-	struct __kernel_timespec timeout = { .tv_sec = timeout_ms / 1000,
-					     .tv_nsec = (timeout_ms % 1000) * 1000000 };
+	struct __kernel_timespec timeout = { .tv_sec = timeout_us / 1000000,
+					     .tv_nsec = (timeout_us % 1000000) * 1000 };
 	struct io_uring_cqe *cqe;
-	int result = io_uring_submit_and_wait_timeout(&ring->uring, &cqe, 1, timeout_ms < 0 ? NULL : &timeout, NULL);
+	int result = io_uring_submit_and_wait_timeout(&ring->uring, &cqe, 1, timeout_us < 0 ? NULL : &timeout, NULL);
 
 	arena_reset(ring);
 	if (result == -ETIME || result == -EINTR || result == -EAGAIN || result == -EBUSY)

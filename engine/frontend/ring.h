@@ -53,7 +53,7 @@ struct msghdr *glacisd_ring_message(struct glacisd_ring *ring, uint32_t iovecs);
 /* Cancels the request with this object and tag; its own completion says -ECANCELED. */
 void glacisd_ring_cancel(struct glacisd_ring *ring, void *object, unsigned tag);
 
-/* Submits, then waits for a completion or until `timeout_ms` have passed (negative: for ever). */
-int glacisd_ring_wait(struct glacisd_ring *ring, int64_t timeout_ms);
+/* Submits, then waits for a completion or until `timeout_us` have passed (negative: for ever). */
+int glacisd_ring_wait(struct glacisd_ring *ring, int64_t timeout_us);
 
 #endif

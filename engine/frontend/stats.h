@@ -45,6 +45,12 @@
 	X(bytes_opened, "Application bytes opened (from clients)")                                       \
 	X(records_cpu, "Records done by the CPU backend")                                                \
 	X(records_card, "Records done by the card")                                                      \
+	X(rsa_operations, "RSA private-key operations done by libglacis")                                \
+	X(rsa_batches, "Batches of eight lanes run for them")                                            \
+	X(rsa_lanes_filled, "RSA operations done in those lanes")                                        \
+	X(rsa_singles, "RSA operations done one by one because too few waited")                          \
+	X(rsa_openssl, "RSA operations done by OpenSSL for lack of AVX512-IFMA or after a failed check") \
+	X(rsa_check_failed, "RSA results that failed the check with the public exponent")                \
 	X(bursts, "Bursts of records submitted")                                                         \
 	X(buffers_exhausted, "Times a connection waited for a buffer")                                   \
 	X(loop_turns, "Turns of the event loop")

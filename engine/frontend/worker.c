@@ -95,11 +95,19 @@ static unsigned handle_completions(struct glacisd_worker *worker)
 	return count;
 }
 
-/* Signatures wait for company only while there is something else to do: with nothing to do, or when the oldest
- * has waited long enough, they run with whom is there. */
+/* Company for a waiting signature can come only from handshakes that have not asked for theirs yet. */
+static bool company_possible(const struct glacisd_worker *worker)
+{
+	return worker->handshakes > worker->signatures;
+}
+
+/* Signatures whose lanes are full, or that have waited long enough, run in the poll; those for whom nobody can come
+ * run once there is nothing else to do. */
 static void sign(struct glacisd_worker *worker, unsigned handled)
 {
-	if (!handled && glacis_rsa_wait_us(worker->queue) >= 0)
+	if (!worker->signatures)
+		return;
+	if (!handled && !company_possible(worker))
 		glacis_queue_flush(worker->queue);
 	glacisd_batch_poll(worker);
 }
@@ -180,7 +188,7 @@ static int64_t wait_ms(struct glacisd_worker *worker)
 {
 	int64_t wait = glacisd_timers_wait_ms(&worker->timers, worker->now_ms);
 
-	if (worker->feed || glacis_rsa_wait_us(worker->queue) >= 0)
+	if (worker->feed)
 		return 0;
 	if (worker->trim_ms && (wait < 0 || wait > GLACISD_TRIM_MS))
 		wait = GLACISD_TRIM_MS;
@@ -207,8 +215,38 @@ static void trim(struct glacisd_worker *worker)
 		malloc_trim(0);
 }
 
+static int64_t wait_us(struct glacisd_worker *worker)
+{
+	int64_t wait = wait_ms(worker), signatures = worker->signatures ? glacis_rsa_wait_us(worker->queue) : -1;
+
+	if (wait > 0)
+		wait *= 1000;
+	if (signatures < 0)
+		return wait;
+	if (!company_possible(worker))
+		return 0;
+	return wait < 0 || signatures < wait ? signatures : wait;
+}
+
+static void publish_signatures(struct glacisd_worker *worker)
+{
+	struct glacis_rsa_counters counters;
+
+	if (!worker->signed_since_publish)
+		return;
+	worker->signed_since_publish = false;
+	glacis_rsa_counters(worker->queue, &counters);
+	GLACISD_STAT_SET(&worker->stats, rsa_operations, counters.operations);
+	GLACISD_STAT_SET(&worker->stats, rsa_batches, counters.batches);
+	GLACISD_STAT_SET(&worker->stats, rsa_lanes_filled, counters.lanes_filled);
+	GLACISD_STAT_SET(&worker->stats, rsa_singles, counters.singles);
+	GLACISD_STAT_SET(&worker->stats, rsa_openssl, counters.openssl);
+	GLACISD_STAT_SET(&worker->stats, rsa_check_failed, counters.check_failed);
+}
+
 static void publish(struct glacisd_worker *worker)
 {
+	publish_signatures(worker);
 	GLACISD_STAT_INC(&worker->stats, loop_turns);
 	GLACISD_STAT_SET(&worker->stats, connections_open, worker->open);
 	GLACISD_STAT_SET(&worker->stats, handshakes_open, worker->handshakes);
@@ -218,7 +256,7 @@ static void publish(struct glacisd_worker *worker)
 static void loop(struct glacisd_worker *worker)
 {
 	while (!worker->draining || worker->open) {
-		int error = glacisd_ring_wait(&worker->ring, wait_ms(worker));
+		int error = glacisd_ring_wait(&worker->ring, wait_us(worker));
 
 		if (error) {
 			glacisd_log(GLACISD_LOG_ERROR, "worker %u: io_uring: %s", worker->index, strerror(-error));

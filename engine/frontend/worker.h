@@ -87,6 +87,8 @@ struct glacisd_worker {
 	bool accept_armed;
 	uint8_t last_path; /* enum glacis_path of the newest record, for the built-in origin's page */
 	uint32_t handshakes;
+	bool signed_since_publish;
+	uint32_t signatures; /* RSA operations with the queue */
 	struct glacisd_connection *signing; /* whose handshake runs right now: the RSA key asks */
 	bool draining;
 	uint64_t drain_deadline_ms;
