@@ -47,6 +47,8 @@ void glacisd_handshake_sent(struct glacisd_connection *connection, int result);
 /* takeover.c: from a finished SSL object to the connection's reader and writer. `output`: what OpenSSL wrote
  * in the call that finished the handshake. Returns 0 or a negative errno. */
 int glacisd_takeover(struct glacisd_connection *connection, const uint8_t *output, uint32_t output_size);
+/* Records in `output` under the keys that the connection will use from now on. */
+uint64_t glacisd_takeover_count_written(uint16_t version, const uint8_t *output, uint32_t size);
 /* "TLS_AES_128_GCM_SHA256" and the like, for a suite this service negotiates. */
 const char *glacisd_suite_name(uint16_t suite);
 /* SSL_CTX key log callback: keeps TLS 1.3 application traffic secrets in the handshake. */

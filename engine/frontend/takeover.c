@@ -91,8 +91,7 @@ static int keys_1_2(SSL *ssl, uint16_t suite, struct glacis_record_keys *client,
 	return error;
 }
 
-/* Records in `output` under the keys the connection will use from now on. */
-static uint64_t count_written(uint16_t version, const uint8_t *output, uint32_t size)
+uint64_t glacisd_takeover_count_written(uint16_t version, const uint8_t *output, uint32_t size)
 {
 	/* A resumed TLS 1.2 handshake ends with the client's Finished: ours, record 0, went out before. */
 	bool counting = version == GLACIS_TLS_1_3;
@@ -154,7 +153,7 @@ int glacisd_takeover(struct glacisd_connection *connection, const uint8_t *outpu
 	if (error)
 		goto out;
 	options.soft_limit = connection->worker->rekey_records;
-	options.first_sequence = count_written(connection->version, output, output_size);
+	options.first_sequence = glacisd_takeover_count_written(connection->version, output, output_size);
 	error = glacis_record_stream_create(engine, GLACIS_SEAL, &server, &options, &connection->writer);
 out:
 	glacis_record_keys_wipe(&client);
