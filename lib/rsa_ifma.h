@@ -22,6 +22,8 @@
 #define RSA_IFMA_BLOCK      10
 #define RSA_IFMA_DIGITS_MAX 80u
 #define RSA_IFMA_HALF_MAX   40u /* digits of p or q */
+#define RSA_IFMA_WINDOW     5u  /* bits of a secret exponent at a time */
+#define RSA_IFMA_ENTRIES    (1u << RSA_IFMA_WINDOW)
 #define RSA_IFMA_MASK       ((1ull << 52) - 1)
 
 /* Eight moduli. */
@@ -38,6 +40,16 @@ struct rsa_ifma_modulus {
 void rsa_ifma_multiply(__m512i *out, const __m512i *a, const __m512i *b, struct rsa_ifma_modulus *m);
 /* out = a a / R mod m. */
 void rsa_ifma_square(__m512i *out, const __m512i *a, struct rsa_ifma_modulus *m);
+/* A table look-up that squarings do on the side (rsa_ifma_look_up.h): digits found so far go to `out`. */
+struct rsa_ifma_look_up {
+	const __m512i *table; /* [digit][entry] */
+	__m512i *out;
+	__m512i index;
+	uint32_t next; /* the digit to find next */
+};
+/* The same, and the next 2 count / 10 digits of a look-up. */
+void rsa_ifma_square_and_look_up(__m512i *out, const __m512i *a, struct rsa_ifma_modulus *m,
+				 struct rsa_ifma_look_up *look_up);
 /* out = a / R mod m, below or equal to m. */
 void rsa_ifma_from_montgomery(__m512i *out, const __m512i *a, struct rsa_ifma_modulus *m);
 /* out[0 .. 2 count) = a b, no reduction. */

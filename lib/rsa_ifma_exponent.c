@@ -7,6 +7,7 @@
  * Public exponents: square and multiply; which steps are done depends on them.
  */
 #include "rsa_ifma.h"
+#include "rsa_ifma_look_up.h"
 
 #define WINDOW  5u
 #define ENTRIES (1u << WINDOW)
@@ -17,65 +18,65 @@ static __m512i window_at(const __m512i *exponent, uint32_t position, uint32_t bi
 	const uint32_t word = position / 64, shift = position % 64;
 	__m512i value = _mm512_srl_epi64(exponent[word], _mm_cvtsi64_si128((long long)shift));
 
-	if (shift > 64 - WINDOW && (word + 1) * 64 < bits)
+	if (shift > 64 - RSA_IFMA_WINDOW && (word + 1) * 64 < bits)
 		value = _mm512_or_si512(
 			value, _mm512_sll_epi64(exponent[word + 1], _mm_cvtsi64_si128((long long)(64 - shift))));
-	return _mm512_and_si512(value, _mm512_set1_epi64(ENTRIES - 1));
+	return _mm512_and_si512(value, _mm512_set1_epi64(RSA_IFMA_ENTRIES - 1));
 }
 
 /* out = table[index], each lane its own. */
-static void look_up(__m512i *out, const __m512i *table, __m512i index, uint32_t count)
+static void look_up_all(__m512i *out, const __m512i *table, __m512i index, uint32_t count)
 {
-	for (uint32_t first = 0; first < count; first += RSA_IFMA_BLOCK) {
-		__m512i digits[RSA_IFMA_BLOCK];
+	const struct look_up_masks masks = look_up_masks(index);
 
-		for (unsigned i = 0; i < RSA_IFMA_BLOCK; i++)
-			digits[i] = table[first + i];
-		for (unsigned entry = 1; entry < ENTRIES; entry++) {
-			const __mmask8 hit = _mm512_cmpeq_epi64_mask(index, _mm512_set1_epi64(entry));
-			const __m512i *const from = table + (size_t)entry * count + first;
-
-			for (unsigned i = 0; i < RSA_IFMA_BLOCK; i++)
-				digits[i] = _mm512_mask_mov_epi64(digits[i], hit, from[i]);
-		}
-		for (unsigned i = 0; i < RSA_IFMA_BLOCK; i++)
-			out[first + i] = digits[i];
-	}
+	for (uint32_t i = 0; i < count; i++)
+		out[i] = look_up_digit(table + i * RSA_IFMA_ENTRIES, masks);
 }
 
-/* table[e] = base^e, and table[0] = R mod m. */
-static void fill_table(__m512i *table, const __m512i *base, struct rsa_ifma_modulus *m)
+static void put_entry(__m512i *table, unsigned entry, const __m512i *number, uint32_t count)
 {
-	const uint32_t count = m->count;
-
-	rsa_ifma_from_montgomery(table, m->rr, m);
 	for (uint32_t i = 0; i < count; i++)
-		table[count + i] = base[i];
-	for (uint32_t entry = 2; entry < ENTRIES; entry++) {
-		__m512i *const out = table + (size_t)entry * count;
+		table[i * RSA_IFMA_ENTRIES + entry] = number[i];
+}
 
-		if (entry % 2 == 0)
-			rsa_ifma_square(out, table + (size_t)entry / 2 * count, m);
-		else
-			rsa_ifma_multiply(out, out - count, base, m);
+static void get_entry(__m512i *number, const __m512i *table, unsigned entry, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		number[i] = table[i * RSA_IFMA_ENTRIES + entry];
+}
+
+/* Entry e is base^e, and entry 0 is R mod m. */
+static void fill_table(__m512i *table, const __m512i *base, __m512i *power, struct rsa_ifma_modulus *m)
+{
+	rsa_ifma_from_montgomery(power, m->rr, m);
+	put_entry(table, 0, power, m->count);
+	put_entry(table, 1, base, m->count);
+	for (unsigned entry = 2; entry < RSA_IFMA_ENTRIES; entry += 2) {
+		get_entry(power, table, entry / 2, m->count);
+		rsa_ifma_square(power, power, m);
+		put_entry(table, entry, power, m->count);
+		rsa_ifma_multiply(power, power, base, m);
+		put_entry(table, entry + 1, power, m->count);
 	}
 }
 
 void rsa_ifma_exponentiate(__m512i *out, const __m512i *base, const __m512i *exponent, struct rsa_ifma_modulus *m)
 {
-	__m512i table[ENTRIES * RSA_IFMA_HALF_MAX], factor[RSA_IFMA_HALF_MAX];
-	uint32_t position = (m->bits - 1) / WINDOW * WINDOW;
+	__m512i table[RSA_IFMA_ENTRIES * RSA_IFMA_HALF_MAX], factor[RSA_IFMA_HALF_MAX];
+	uint32_t position = (m->bits - 1) / RSA_IFMA_WINDOW * RSA_IFMA_WINDOW;
 
-	fill_table(table, base, m);
-	look_up(out, table, window_at(exponent, position, m->bits), m->count);
+	fill_table(table, base, factor, m);
+	look_up_all(out, table, window_at(exponent, position, m->bits), m->count);
 	while (position) {
-		position -= WINDOW;
-		for (unsigned i = 0; i < WINDOW; i++)
-			rsa_ifma_square(out, out, m);
-		look_up(factor, table, window_at(exponent, position, m->bits), m->count);
+		struct rsa_ifma_look_up look_up = { .table = table, .out = factor };
+
+		position -= RSA_IFMA_WINDOW;
+		look_up.index = window_at(exponent, position, m->bits);
+		for (unsigned i = 0; i < RSA_IFMA_WINDOW; i++)
+			rsa_ifma_square_and_look_up(out, out, m, &look_up);
 		rsa_ifma_multiply(out, out, factor, m);
 	}
-	rsa_ifma_wipe(table, ENTRIES * m->count * sizeof(table[0]));
+	rsa_ifma_wipe(table, RSA_IFMA_ENTRIES * m->count * sizeof(table[0]));
 	rsa_ifma_wipe(factor, sizeof(factor));
 }
 

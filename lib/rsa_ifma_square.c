@@ -7,6 +7,7 @@
  * the next block column is not doubled yet.
  */
 #include "rsa_ifma_kernels.h"
+#include "rsa_ifma_look_up.h"
 
 /* sum[c] += a[i] * b[c - i], where b's window starts `distance` digits above a's, only where the digit of b is above
  * that of a. */
@@ -44,12 +45,21 @@ INLINE void add_square_column(__m512i sum[BLOCK + 1], const __m512i *a, int colu
 		add_half_products(sum, a + i * BLOCK, BLOCK, LOWER | UPPER);
 }
 
-INLINE void square(__m512i *out, const __m512i *a, struct rsa_ifma_modulus *m, const int blocks)
+/* `look_up` may be a constant NULL. */
+INLINE void square(__m512i *out, const __m512i *a, struct rsa_ifma_modulus *m, const struct rsa_ifma_look_up *look_up,
+		   const int blocks)
 {
+	struct look_up_masks masks;
 	__m512i half[BLOCK + 1], sum[BLOCK + 1];
 
+	if (look_up)
+		masks = look_up_masks(look_up->index);
 	half[BLOCK] = sum[BLOCK] = _mm512_setzero_si512();
 	for (int column = 0; column < 2 * blocks; column++) {
+		if (look_up) {
+			const uint32_t digit = look_up->next + (uint32_t)column;
+			look_up->out[digit] = look_up_digit(look_up->table + digit * RSA_IFMA_ENTRIES, masks);
+		}
 		next_column(half);
 		add_square_column(half, a, column, blocks);
 		sum[0] = sum[BLOCK];
@@ -65,20 +75,22 @@ INLINE void square(__m512i *out, const __m512i *a, struct rsa_ifma_modulus *m, c
 	}
 }
 
-static void square_2(__m512i *out, const __m512i *a, struct rsa_ifma_modulus *m)
+static void square_2(__m512i *out, const __m512i *a, struct rsa_ifma_modulus *m, const struct rsa_ifma_look_up *look_up)
 {
-	square(out, a, m, 2);
-}
-
-static void square_any(__m512i *out, const __m512i *a, struct rsa_ifma_modulus *m)
-{
-	square(out, a, m, (int)(m->count / BLOCK));
+	square(out, a, m, look_up, 2);
 }
 
 void rsa_ifma_square(__m512i *out, const __m512i *a, struct rsa_ifma_modulus *m)
 {
+	square(out, a, m, NULL, (int)(m->count / BLOCK));
+}
+
+void rsa_ifma_square_and_look_up(__m512i *out, const __m512i *a, struct rsa_ifma_modulus *m,
+				 struct rsa_ifma_look_up *look_up)
+{
 	if (m->count == 2 * BLOCK)
-		square_2(out, a, m);
+		square_2(out, a, m, look_up);
 	else
-		square_any(out, a, m);
+		square(out, a, m, look_up, (int)(m->count / BLOCK));
+	look_up->next += 2 * m->count / BLOCK;
 }
