@@ -7,8 +7,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "log.h"
+
+#define RING_SHRINK_MAX 16u
 
 static bool without(const char *feature)
 {
@@ -17,8 +20,23 @@ static bool without(const char *feature)
 	return list && strstr(list, feature);
 }
 
+static const char *remedy(int error)
+{
+	switch (error) {
+	case -ENOMEM:
+		return "raise the limit of locked memory (LimitMEMLOCK, ulimit -l), from which the kernel takes rings, "
+		       "or "
+		       "start fewer --workers";
+	case -EMFILE:
+		return "raise the limit of open files (LimitNOFILE, ulimit -n)";
+	default:
+		return "check that kernel.io_uring_disabled is 0 and that the container's seccomp profile allows "
+		       "io_uring_setup";
+	}
+}
+
 /* From the best flags to none: an older kernel refuses unknown ones with -EINVAL. */
-static int queue_init(struct io_uring *uring)
+static int queue_init_sized(struct io_uring *uring, unsigned shrink)
 {
 	static const unsigned attempts[] = {
 		IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SUBMIT_ALL,
@@ -29,12 +47,29 @@ static int queue_init(struct io_uring *uring)
 
 	for (size_t i = without("defer-taskrun") ? 1 : 0; i < sizeof(attempts) / sizeof(*attempts); i++) {
 		struct io_uring_params params = { .flags = attempts[i] | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP,
-						  .cq_entries = GLACISD_RING_COMPLETIONS };
+						  .cq_entries = GLACISD_RING_COMPLETIONS / shrink };
 
-		error = io_uring_queue_init_params(GLACISD_RING_ENTRIES, uring, &params);
+		error = io_uring_queue_init_params(GLACISD_RING_ENTRIES / shrink, uring, &params);
 		if (error != -EINVAL)
 			break;
 	}
+	return error;
+}
+
+/* The memory of rings counts as locked, of which a plain user may have little: when half of it is too little for
+ * all rings, smaller ones do, which cost more system calls under load and nothing else. */
+static int queue_init(struct io_uring *uring, unsigned rings)
+{
+	const unsigned long size = GLACISD_RING_ENTRIES * 80ul + GLACISD_RING_COMPLETIONS * 16ul;
+	struct rlimit locked = { .rlim_cur = RLIM_INFINITY };
+	unsigned shrink = 1;
+	int error;
+
+	(void)getrlimit(RLIMIT_MEMLOCK, &locked);
+	while (shrink < RING_SHRINK_MAX && size / shrink * rings > locked.rlim_cur / 2)
+		shrink *= 2;
+	while ((error = queue_init_sized(uring, shrink)) == -ENOMEM && shrink < RING_SHRINK_MAX)
+		shrink *= 2;
 	return error;
 }
 
@@ -44,8 +79,9 @@ static int require_opcodes(struct io_uring *uring)
 		int opcode;
 		const char *name;
 	} needed[] = {
-		{ IORING_OP_ACCEPT, "ACCEPT" },   { IORING_OP_CONNECT, "CONNECT" }, { IORING_OP_SEND, "SEND" },
-		{ IORING_OP_RECV, "RECV" },	  { IORING_OP_SENDMSG, "SENDMSG" }, { IORING_OP_RECVMSG, "RECVMSG" },
+		{ IORING_OP_ACCEPT, "ACCEPT" },     { IORING_OP_CONNECT, "CONNECT" },
+		{ IORING_OP_SEND, "SEND" },         { IORING_OP_RECV, "RECV" },
+		{ IORING_OP_SENDMSG, "SENDMSG" },   { IORING_OP_RECVMSG, "RECVMSG" },
 		{ IORING_OP_POLL_ADD, "POLL_ADD" }, { IORING_OP_ASYNC_CANCEL, "ASYNC_CANCEL" },
 	};
 	struct io_uring_probe *probe = io_uring_get_probe_ring(uring);
@@ -64,18 +100,15 @@ static int require_opcodes(struct io_uring *uring)
 	return error;
 }
 
-int glacisd_ring_init(struct glacisd_ring *ring)
+int glacisd_ring_init(struct glacisd_ring *ring, unsigned rings)
 {
 	int error;
 
 	memset(ring, 0, sizeof(*ring));
-	error = queue_init(&ring->uring);
+	error = queue_init(&ring->uring, rings);
 	if (error) {
 		ring->uring.ring_fd = -1;
-		glacisd_log(GLACISD_LOG_ERROR,
-			    "cannot set up io_uring: %s; check that kernel.io_uring_disabled is 0 and that the "
-			    "container's seccomp profile allows io_uring_setup",
-			    strerror(-error));
+		glacisd_log(GLACISD_LOG_ERROR, "cannot set up io_uring: %s; %s", strerror(-error), remedy(error));
 		return error;
 	}
 	if (!(ring->uring.features & IORING_FEAT_SUBMIT_STABLE) || !(ring->uring.features & IORING_FEAT_EXT_ARG)) {
@@ -159,8 +192,7 @@ void glacisd_ring_cancel(struct glacisd_ring *ring, void *object, unsigned tag)
 
 int glacisd_ring_wait(struct glacisd_ring *ring, int64_t timeout_us)
 {
-	struct __kernel_timespec timeout = { .tv_sec = timeout_us / 1000000,
-					     .tv_nsec = (timeout_us % 1000000) * 1000 };
+	struct __kernel_timespec timeout = { .tv_sec = timeout_us / 1000000, .tv_nsec = (timeout_us % 1000000) * 1000 };
 	struct io_uring_cqe *cqe;
 	int result = io_uring_submit_and_wait_timeout(&ring->uring, &cqe, 1, timeout_us < 0 ? NULL : &timeout, NULL);
 

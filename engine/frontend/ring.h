@@ -40,8 +40,8 @@ struct glacisd_ring {
 /* Sets the ring up for the calling thread, which must be the only one to use it. The environment
  * variable GLACISD_URING_WITHOUT (comma-separated: multishot-accept, multishot-receive,
  * provided-buffers, defer-taskrun) switches features off, for tests of the fallbacks.
- * Returns 0 or a negative errno after logging what to do. */
-int glacisd_ring_init(struct glacisd_ring *ring);
+ * `rings`: how many the process will have. Returns 0 or a negative errno after logging what to do. */
+int glacisd_ring_init(struct glacisd_ring *ring, unsigned rings);
 void glacisd_ring_exit(struct glacisd_ring *ring);
 
 /* A submission entry; submits what is there when the queue is full. Never NULL. */

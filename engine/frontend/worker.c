@@ -353,7 +353,7 @@ static int thread_init(struct glacisd_worker *worker)
 	pin(worker);
 	error = glacisd_rsa_signer_thread_init();
 	if (!error)
-		error = glacisd_ring_init(&worker->ring);
+		error = glacisd_ring_init(&worker->ring, worker->config->workers);
 	if (error)
 		return error;
 	if (worker->ring.features.provided_buffers && glacisd_chunks_init(&worker->chunks, &worker->ring))
