@@ -180,14 +180,18 @@ void glacisd_connection_fail(struct glacisd_connection *connection, enum glacis_
 
 void glacisd_connection_finish(struct glacisd_connection *connection)
 {
+	uint32_t size;
+	uint8_t *bytes;
+
 	if (connection->phase == GLACISD_PHASE_DEAD || connection->control.final)
 		return;
 	if (!connection->writer || connection->down.ended) {
 		glacisd_connection_close(connection);
 		return;
 	}
-	/* The backend was quiet or is being left on purpose: it gets an end, not a reset. */
-	connection->up.ended = true;
+	/* The backend gets an end, not a reset, if it has all that the client sent. */
+	connection->up.ended = connection->up.stage == GLACISD_STAGE_IDLE && !connection->up.first &&
+			       !glacisd_socket_bytes(&connection->client, &bytes, &size);
 	glacisd_connection_say_last(connection, GLACIS_ALERT_WARNING, GLACIS_ALERT_CLOSE_NOTIFY);
 	glacisd_download_advance(connection);
 }

@@ -67,6 +67,7 @@ struct glacisd_socket {
 	uint8_t mode;	     /* enum glacisd_receive_mode */
 	uint8_t state;	     /* enum glacisd_receive_state */
 	uint8_t small_reads; /* in a row, in block mode */
+	bool multishot;	     /* the chunk receive that is armed */
 	bool readable;	     /* block mode: the last poll or read says there is more */
 	bool sending;
 	bool ended; /* end of file or error: nothing more will be received */

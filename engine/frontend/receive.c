@@ -33,7 +33,8 @@ static void arm_chunks(struct glacisd_connection *connection, struct glacisd_soc
 {
 	struct io_uring_sqe *sqe = receive_sqe(connection, socket);
 
-	if (connection->worker->ring.features.multishot_receive)
+	socket->multishot = connection->worker->ring.features.multishot_receive;
+	if (socket->multishot)
 		io_uring_prep_recv_multishot(sqe, socket->fd, NULL, 0, 0);
 	else
 		io_uring_prep_recv(sqe, socket->fd, NULL, GLACISD_CHUNK_DATA, 0);
@@ -223,7 +224,7 @@ static void chunk_completed(struct glacisd_connection *connection, struct glacis
 	} else if (result == -ENOBUFS) {
 		socket->mode = GLACISD_RECEIVE_BLOCK;
 		socket->readable = true;
-	} else if (result == -EINVAL && connection->worker->ring.features.multishot_receive) {
+	} else if (result == -EINVAL && socket->multishot) {
 		connection->worker->ring.features.multishot_receive = false; /* Linux < 6.0 */
 	} else if (result != -ECANCELED && result != -EINTR && result != -EAGAIN) {
 		socket->ended = true;

@@ -259,8 +259,10 @@ static void loop(struct glacisd_worker *worker)
 		int error = glacisd_ring_wait(&worker->ring, wait_us(worker));
 
 		if (error) {
-			glacisd_log(GLACISD_LOG_ERROR, "worker %u: io_uring: %s", worker->index, strerror(-error));
-			break;
+			/* Its connections are lost and nothing here can mend it: a new process can. */
+			glacisd_log(GLACISD_LOG_ERROR, "worker %u: io_uring_enter: %s; giving up", worker->index,
+				    strerror(-error));
+			abort();
 		}
 		worker->now_ms = clock_ms();
 		sign(worker, handle_completions(worker));
