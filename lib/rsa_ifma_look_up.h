@@ -14,46 +14,57 @@
 
 #include "rsa_ifma.h"
 
-/* bits[i]: the lanes whose index has bit i. */
+/* Which lanes' index has bit i, and which lanes' index is in eighth 8 i .. 8 i + 7. */
 struct look_up_masks {
-	__mmask8 bits[RSA_IFMA_WINDOW];
+	__mmask8 bit[3], group[4];
 };
 
 static inline __attribute__((always_inline)) struct look_up_masks look_up_masks(__m512i index)
 {
-	return (struct look_up_masks){ {
-		_mm512_test_epi64_mask(index, _mm512_set1_epi64(1)),
-		_mm512_test_epi64_mask(index, _mm512_set1_epi64(2)),
-		_mm512_test_epi64_mask(index, _mm512_set1_epi64(4)),
-		_mm512_test_epi64_mask(index, _mm512_set1_epi64(8)),
-		_mm512_test_epi64_mask(index, _mm512_set1_epi64(16)),
-	} };
+	const __mmask8 eight = _mm512_test_epi64_mask(index, _mm512_set1_epi64(8));
+	const __mmask8 sixteen = _mm512_test_epi64_mask(index, _mm512_set1_epi64(16));
+
+	return (struct look_up_masks){
+		.bit = { _mm512_test_epi64_mask(index, _mm512_set1_epi64(1)),
+			 _mm512_test_epi64_mask(index, _mm512_set1_epi64(2)),
+			 _mm512_test_epi64_mask(index, _mm512_set1_epi64(4)) },
+		.group = { 0, _kandn_mask8(sixteen, eight), _kandn_mask8(eight, sixteen), _kand_mask8(eight, sixteen) },
+	};
 }
 
 /* One of 2, 4, 8 entries. The order keeps few registers in use. */
 static inline __attribute__((always_inline)) __m512i choose_of_2(const __m512i *from, struct look_up_masks by)
 {
-	return _mm512_mask_mov_epi64(from[0], by.bits[0], from[1]);
+	return _mm512_mask_mov_epi64(from[0], by.bit[0], from[1]);
 }
 
 static inline __attribute__((always_inline)) __m512i choose_of_4(const __m512i *from, struct look_up_masks by)
 {
-	return _mm512_mask_mov_epi64(choose_of_2(from, by), by.bits[1], choose_of_2(from + 2, by));
+	return _mm512_mask_mov_epi64(choose_of_2(from, by), by.bit[1], choose_of_2(from + 2, by));
 }
 
 static inline __attribute__((always_inline)) __m512i choose_of_8(const __m512i *from, struct look_up_masks by)
 {
-	return _mm512_mask_mov_epi64(choose_of_4(from, by), by.bits[2], choose_of_4(from + 4, by));
+	return _mm512_mask_mov_epi64(choose_of_4(from, by), by.bit[2], choose_of_4(from + 4, by));
 }
 
-/* The digit at `entries` (32 of them) that each lane's index names. */
+/* Looks at a quarter of the 32 entries: quarter 0 starts with its choice, the others replace it in their lanes. */
+static inline __attribute__((always_inline)) __m512i look_up_quarter(__m512i found, const __m512i *entries,
+								     struct look_up_masks by, const unsigned quarter)
+{
+	const __m512i chosen = choose_of_8(entries + (size_t)8 * quarter, by);
+
+	return quarter ? _mm512_mask_mov_epi64(found, by.group[quarter], chosen) : chosen;
+}
+
+/* The digit at `entries` that each lane's index names. */
 static inline __attribute__((always_inline)) __m512i look_up_digit(const __m512i *entries, struct look_up_masks by)
 {
-	const __m512i lower = _mm512_mask_mov_epi64(choose_of_8(entries, by), by.bits[3], choose_of_8(entries + 8, by));
-	const __m512i upper = _mm512_mask_mov_epi64(choose_of_8(entries + 16, by), by.bits[3],
-						    choose_of_8(entries + 24, by));
+	__m512i found = look_up_quarter(_mm512_setzero_si512(), entries, by, 0);
 
-	return _mm512_mask_mov_epi64(lower, by.bits[4], upper);
+	found = look_up_quarter(found, entries, by, 1);
+	found = look_up_quarter(found, entries, by, 2);
+	return look_up_quarter(found, entries, by, 3);
 }
 
 #endif

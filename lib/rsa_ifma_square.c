@@ -49,19 +49,23 @@ INLINE void add_square_column(__m512i sum[BLOCK + 1], const __m512i *a, int colu
 INLINE void square(__m512i *out, const __m512i *a, struct rsa_ifma_modulus *m, const struct rsa_ifma_look_up *look_up,
 		   const int blocks)
 {
-	struct look_up_masks masks;
+	struct look_up_masks masks = { 0 };
+	const __m512i *entries = NULL;
+	__m512i found = _mm512_setzero_si512();
 	__m512i half[BLOCK + 1], sum[BLOCK + 1];
 
-	if (look_up)
+	if (look_up) {
 		masks = look_up_masks(look_up->index);
+		entries = look_up->table + (size_t)look_up->next * RSA_IFMA_ENTRIES;
+	}
 	half[BLOCK] = sum[BLOCK] = _mm512_setzero_si512();
-	for (int column = 0; column < 2 * blocks; column++) {
-		if (look_up) {
-			const uint32_t digit = look_up->next + (uint32_t)column;
-			look_up->out[digit] = look_up_digit(look_up->table + digit * RSA_IFMA_ENTRIES, masks);
-		}
+	for (int column = 0; column < 2 * blocks; column++, entries += RSA_IFMA_ENTRIES) {
+		if (look_up)
+			found = look_up_quarter(found, entries, masks, 0);
 		next_column(half);
 		add_square_column(half, a, column, blocks);
+		if (look_up)
+			found = look_up_quarter(found, entries, masks, 1);
 		sum[0] = sum[BLOCK];
 		UNROLL
 		for (int i = 0; i < BLOCK; i++) {
@@ -71,7 +75,11 @@ INLINE void square(__m512i *out, const __m512i *a, struct rsa_ifma_modulus *m, c
 			sum[i] = i % 2 ? high(start, digit, digit) : low(start, digit, digit);
 		}
 		sum[BLOCK] = _mm512_setzero_si512();
+		if (look_up)
+			found = look_up_quarter(found, entries, masks, 2);
 		reduce_column(sum, out, m, column, blocks);
+		if (look_up)
+			look_up->out[look_up->next + (uint32_t)column] = look_up_quarter(found, entries, masks, 3);
 	}
 }
 
