@@ -14,6 +14,7 @@ struct bench_command {
 };
 
 extern const struct bench_command bench_aead_command;
+extern const struct bench_command bench_rsa_command;
 extern const struct bench_command bench_tls_command;
 
 #endif

@@ -17,6 +17,7 @@
 
 static const struct bench_command *const commands[] = {
 	&bench_aead_command,
+	&bench_rsa_command,
 	&bench_tls_command,
 };
 

@@ -42,8 +42,6 @@ struct rsa_list {
 struct rsa_work_space {
 	uint8_t blocks[RSA_SIZES][RSA_WORKS][RSA_LANES][GLACIS_RSA_BYTES_MAX]; /* the lists' */
 	uint8_t input[RSA_LANES][GLACIS_RSA_BYTES_MAX];
-	uint8_t factor[RSA_LANES][GLACIS_RSA_BYTES_MAX];
-	uint8_t inverse[RSA_LANES][GLACIS_RSA_BYTES_MAX];
 	uint8_t result[RSA_LANES][GLACIS_RSA_BYTES_MAX];
 	uint8_t check[RSA_LANES][GLACIS_RSA_BYTES_MAX];
 	uint8_t single[GLACIS_RSA_BYTES_MAX], single_check[GLACIS_RSA_BYTES_MAX]; /* big-endian */
@@ -205,29 +203,33 @@ static void run_singles(struct rsa_batch *batch, struct rsa_list *list)
 struct lane_set {
 	const struct rsa_lane_key *keys[RSA_LANES];
 	const uint8_t *input[RSA_LANES], *factor[RSA_LANES], *inverse[RSA_LANES], *result_in[RSA_LANES];
-	uint8_t *input_out[RSA_LANES], *result[RSA_LANES], *check[RSA_LANES];
+	uint8_t *input_out[RSA_LANES], *factor_out[RSA_LANES], *inverse_out[RSA_LANES];
+	uint8_t *result[RSA_LANES], *check[RSA_LANES];
 };
 
 static void prepare_lane(struct lane_set *set, struct rsa_work_space *space, const struct rsa_list *list, unsigned lane)
 {
 	const struct glacis_rsa_key *key = list->ops[lane]->key;
+	const struct rsa_blinding *blinding = &list->uses[lane]->blinding;
 
+	set->factor[lane] = set->factor_out[lane] = rsa_blinding_factor(blinding, lane);
+	set->inverse[lane] = set->inverse_out[lane] = rsa_blinding_inverse(blinding, lane);
 	reverse(space->input[lane], list->blocks[lane], key->bytes);
 	set->keys[lane] = &key->secrets->lane;
 	set->input[lane] = set->input_out[lane] = space->input[lane];
-	set->factor[lane] = space->factor[lane];
-	set->inverse[lane] = space->inverse[lane];
 	set->result_in[lane] = set->result[lane] = space->result[lane];
 	set->check[lane] = space->check[lane];
 }
 
-/* Private operations: blinds, exponentiates, unblinds, and undoes each with the public exponent for the check. */
+/* Blinds, exponentiates, unblinds, undoes each with the public exponent for the check, and squares the blindings. */
 static void exponentiate_private(const struct rsa_lanes *lanes, const struct lane_set *set)
 {
 	lanes->multiply_x8(set->keys, set->input, set->factor, set->input_out);
 	lanes->private_x8(set->keys, set->input, set->result);
 	lanes->multiply_x8(set->keys, set->result_in, set->inverse, set->result);
 	lanes->public_x8(set->keys, set->result_in, set->check);
+	lanes->multiply_x8(set->keys, set->factor, set->factor, set->factor_out);
+	lanes->multiply_x8(set->keys, set->inverse, set->inverse, set->inverse_out);
 }
 
 /* Gives a lane's result out, unless it is wrong. The compared number came from outside. */
@@ -261,8 +263,7 @@ static void run_lanes(struct rsa_batch *batch, struct rsa_list *list, enum rsa_w
 		op->op.state = GLACIS_OP_INFLIGHT;
 		op->lane = GLACIS_RSA_LANE_OPENSSL;
 		if (work == RSA_WORK_PRIVATE &&
-		    rsa_blinding_take(&list->uses[lane]->blinding, op->key, &batch->calculator, space->factor[lane],
-				      space->inverse[lane]) != 0)
+		    rsa_blinding_take(&list->uses[lane]->blinding, op->key, &batch->calculator, lane) != 0)
 			continue;
 		op->lane = GLACIS_RSA_LANE_BATCH;
 		prepare_lane(&set, space, list, lane);
@@ -308,11 +309,8 @@ static void start_list(struct rsa_batch *batch, unsigned size, enum rsa_work wor
 			    1);
 		run_lanes(batch, list, work);
 		run_leftovers(batch, list);
-		for (unsigned lane = 0; lane < list->count; lane++) {
+		for (unsigned lane = 0; lane < list->count; lane++)
 			OPENSSL_cleanse(batch->space->result[lane], bytes);
-			OPENSSL_cleanse(batch->space->factor[lane], bytes);
-			OPENSSL_cleanse(batch->space->inverse[lane], bytes);
-		}
 	}
 	OPENSSL_cleanse(batch->space->single, bytes);
 	batch->waiting -= list->count;

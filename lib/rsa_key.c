@@ -258,7 +258,7 @@ struct rsa_use *rsa_key_use(const struct glacis_rsa_key *key, unsigned queue_ind
 	use->private_raw = rsa_openssl_context(key);
 	if (use->private_raw == NULL)
 		goto free_use;
-	if (key->engine->rsa.lanes != NULL && rsa_blinding_init(&use->blinding, &key->engine->memory) != 0)
+	if (key->engine->rsa.lanes != NULL && rsa_blinding_init(&use->blinding, &key->engine->memory, key->bytes) != 0)
 		goto free_context;
 	*slot = use;
 	return use;
@@ -277,8 +277,7 @@ void rsa_key_drop_use(struct glacis_rsa_key *key, unsigned queue_index)
 		return;
 	assert(use->inflight == 0 || engine_is_foreign(key->engine));
 	EVP_PKEY_CTX_free(use->private_raw);
-	if (!engine_is_foreign(key->engine))
-		rsa_blinding_fini(&use->blinding, &key->engine->memory);
+	rsa_blinding_fini(&use->blinding, &key->engine->memory);
 	free(use);
 	key->uses[queue_index] = NULL;
 }

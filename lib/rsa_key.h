@@ -4,7 +4,7 @@
  *
  * Invariants: immutable once imported, but for `uses`: entry i belongs to the thread of the queue
  * with number i. What is secret lies in `region` (lanes' numbers, rejection key), in OpenSSL's
- * `pair` and, per queue, in a blinding's secure object.
+ * `pair` and, per queue, in a blinding's region.
  *
  * OpenSSL's copy is in its secure heap when the program has made one (CRYPTO_secure_malloc_init),
  * else in the ordinary heap; OpenSSL wipes it when the key is freed.

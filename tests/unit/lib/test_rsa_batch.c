@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "engine.h"
 #include "rsa_support.h"
 
 #define OPS 40u
@@ -157,13 +158,15 @@ Test(rsa_batch, break_even_is_measured_with_the_first_key)
 		cr_skip_test("this processor has no AVX512-IFMA");
 	struct glacis_rsa_key *key = rsa_import(&bed, "key4096.pem");
 
-	/* Eight lanes that beat OpenSSL by less than eight operations' time, and a lone operation left to OpenSSL:
-	   true of any processor that has the instructions. */
-	prepare(key, 0, 9);
-	rsa_run(&bed, ops, 8);
-	cr_assert_eq(ops[0].lane, GLACIS_RSA_LANE_BATCH);
-	rsa_run(&bed, ops, 1);
-	cr_assert_eq(ops[0].lane, GLACIS_RSA_LANE_SINGLE);
+	/* How many it takes depends on the machine, and on a sanitizer in the lanes: 9 says that they never pay. */
+	unsigned least = atomic_load(&bed.engine->rsa.break_even[2][RSA_WORK_PRIVATE]);
+	cr_assert(least >= 1 && least <= RSA_NEVER, "%u", least);
+	cr_assert_eq(atomic_load(&bed.engine->rsa.break_even[0][RSA_WORK_PRIVATE]), 0, "no key of 2048 bits yet");
+	for (unsigned count = 1; count <= 8; count++) {
+		prepare(key, 0, count);
+		rsa_run(&bed, ops, count);
+		cr_assert_eq(ops[0].lane, count < least ? GLACIS_RSA_LANE_SINGLE : GLACIS_RSA_LANE_BATCH);
+	}
 	glacis_rsa_key_destroy(key);
 }
 
