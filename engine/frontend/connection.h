@@ -109,7 +109,7 @@ struct glacisd_connection {
 	uint8_t phase; /* enum glacisd_phase */
 	struct glacisd_control control;
 	bool starved;
-	bool last_was_up; /* direction of the last byte: while draining, an unanswered request is waited for */
+	bool last_was_up; /* direction of the last data: while draining, an unanswered request is waited for */
 	bool close_received;
 };
 

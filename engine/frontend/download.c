@@ -140,6 +140,7 @@ static void account(struct glacisd_connection *connection, const struct glacisd_
 		return;
 	GLACISD_STAT_ADD(stats, bytes_sealed, record->op.content_size);
 	connection->down_bytes += record->op.content_size;
+	connection->last_was_up = false;
 }
 
 void glacisd_download_crypto_done(struct glacisd_connection *connection)

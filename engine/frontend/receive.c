@@ -294,10 +294,8 @@ void glacisd_receive_completed(struct glacisd_connection *connection, struct gla
 	default:
 		assert(!"a completion without a request");
 	}
-	if (result > 0) {
+	if (result > 0)
 		connection->timer.active_ms = connection->worker->now_ms;
-		connection->last_was_up = socket == &connection->client && connection->phase == GLACISD_PHASE_RELAY;
-	}
 	if (connection->phase == GLACISD_PHASE_DEAD)
 		return;
 	if (socket->ended && !was_ended) {

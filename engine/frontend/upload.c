@@ -192,6 +192,7 @@ static bool act(struct glacisd_connection *connection, struct glacisd_record *re
 	case GLACIS_EVENT_DATA:
 		record->data = event->content;
 		record->size = connection->up.dead ? 0 : event->content_size;
+		connection->last_was_up = true;
 		GLACISD_STAT_ADD(stats, bytes_opened, event->content_size);
 		return true;
 	case GLACIS_EVENT_CLOSE:
