@@ -7,7 +7,7 @@
  * Contract: a backend is handed valid operations in state QUEUED, never more than `depth` between
  * submit and poll. It moves each to INFLIGHT and, with status and path set, to DONE, and pushes it
  * on the ring exactly once - inside submit or later inside poll. It neither allocates, locks nor
- * blocks after queue_open.
+ * blocks after queue_open, but for the first RSA operation of a queue and of each key on it.
  */
 #ifndef GLACIS_LIB_BACKEND_H
 #define GLACIS_LIB_BACKEND_H

@@ -4,7 +4,8 @@
  *
  * Threads. One thread owns a queue and is the only one to submit, poll and flush; no call
  * blocks, locks or allocates - but for the first operation of a session that comes from another
- * queue, which takes a lock for a moment to wipe the key it leaves there. `glacis_queue_counters`
+ * queue, which takes a lock for a moment to wipe the key it leaves there, and for RSA (see rsa.h).
+ * RSA runs in the call that starts it: up to 1 ms (2048 bits) or 8 ms (4096) of it. `glacis_queue_counters`
  * may be called from any thread.
  */
 #ifndef GLACIS_QUEUE_H

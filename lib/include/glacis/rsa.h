@@ -9,6 +9,11 @@
  * private operation is blinded, and its result is checked with the public exponent before it leaves
  * the library; one that fails the check is counted, run again by OpenSSL and never released.
  *
+ * Memory. Key material for the lanes is in locked memory; OpenSSL keeps a copy of its own for single operations,
+ * in its secure heap if the program has called CRYPTO_secure_malloc_init, else in the ordinary heap, wiped
+ * when the key is freed. The first operation of a key on a queue allocates what the queue keeps of it; after that
+ * only OpenSSL allocates, in single operations, PSS and OAEP. At most 256 queues of an engine use RSA.
+ *
  * Threads. Keys are immutable and may be used by any number of queues and threads; destroy one when
  * no operation of it is in flight. Operations belong to their queue's thread.
  */
@@ -96,7 +101,9 @@ struct glacis_rsa_op {
 };
 
 /** Submits up to `count` operations, in order. Returns how many were accepted, as glacis_queue_submit;
- *  completions come from glacis_queue_poll. -ECHILD after fork(). */
+ *  completions come from glacis_queue_poll. An operation that could not be done or whose result failed its check
+ *  even from OpenSSL completes with GLACIS_STATUS_FAILED. -ECHILD after fork(); at a queue's first call also
+ *  -ENOMEM, -EPERM (locked memory was required and is used up), -ENOSPC (too many queues). */
 GLACIS_MUST_CHECK int glacis_rsa_submit(struct glacis_queue *queue, struct glacis_rsa_op *const ops[], unsigned count);
 
 /** Microseconds until `glacis_queue_poll` should be called for the sake of waiting operations: 0 now, -1 none wait. */
