@@ -45,27 +45,32 @@ INLINE void add_square_column(__m512i sum[BLOCK + 1], const __m512i *a, int colu
 		add_half_products(sum, a + i * BLOCK, BLOCK, LOWER | UPPER);
 }
 
+/* A quarter of the look-up of the digit that belongs to `column`, if there is a look-up. */
+INLINE __m512i look_up_part(__m512i found, const struct rsa_ifma_look_up *look_up, int column,
+			    struct look_up_masks masks, const unsigned quarter)
+{
+	if (!look_up)
+		return found;
+	return look_up_quarter(found, look_up->table + (size_t)(look_up->next + (uint32_t)column) * RSA_IFMA_ENTRIES,
+			       masks, quarter);
+}
+
 /* `look_up` may be a constant NULL. */
 INLINE void square(__m512i *out, const __m512i *a, struct rsa_ifma_modulus *m, const struct rsa_ifma_look_up *look_up,
 		   const int blocks)
 {
 	struct look_up_masks masks = { 0 };
-	const __m512i *entries = NULL;
 	__m512i found = _mm512_setzero_si512();
 	__m512i half[BLOCK + 1], sum[BLOCK + 1];
 
-	if (look_up) {
+	if (look_up)
 		masks = look_up_masks(look_up->index);
-		entries = look_up->table + (size_t)look_up->next * RSA_IFMA_ENTRIES;
-	}
 	half[BLOCK] = sum[BLOCK] = _mm512_setzero_si512();
-	for (int column = 0; column < 2 * blocks; column++, entries += RSA_IFMA_ENTRIES) {
-		if (look_up)
-			found = look_up_quarter(found, entries, masks, 0);
+	for (int column = 0; column < 2 * blocks; column++) {
+		found = look_up_part(found, look_up, column, masks, 0);
 		next_column(half);
 		add_square_column(half, a, column, blocks);
-		if (look_up)
-			found = look_up_quarter(found, entries, masks, 1);
+		found = look_up_part(found, look_up, column, masks, 1);
 		sum[0] = sum[BLOCK];
 		UNROLL
 		for (int i = 0; i < BLOCK; i++) {
@@ -75,11 +80,11 @@ INLINE void square(__m512i *out, const __m512i *a, struct rsa_ifma_modulus *m, c
 			sum[i] = i % 2 ? high(start, digit, digit) : low(start, digit, digit);
 		}
 		sum[BLOCK] = _mm512_setzero_si512();
-		if (look_up)
-			found = look_up_quarter(found, entries, masks, 2);
+		found = look_up_part(found, look_up, column, masks, 2);
 		reduce_column(sum, out, m, column, blocks);
+		found = look_up_part(found, look_up, column, masks, 3);
 		if (look_up)
-			look_up->out[look_up->next + (uint32_t)column] = look_up_quarter(found, entries, masks, 3);
+			look_up->out[look_up->next + (uint32_t)column] = found;
 	}
 }
 
