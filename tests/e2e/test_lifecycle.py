@@ -247,17 +247,26 @@ def draining_ends_after_drain_ms():
 def draining_waits_for_an_answer_that_takes_its_time():
     def think(connection):
         connection.recv(65536)
-        time.sleep(2.5)
+        time.sleep(1.5)
         connection.sendall(b"the answer")
 
-    with Origin(think) as origin, Glacisd(backend=origin.address) as daemon:
-        with Peer(daemon.port, context(daemon.certificate)).handshake() as peer:
-            peer.send(b"the question")
-            daemon.expect_counter("bytes_opened", 12)
-            daemon.terminate()
-            equal(peer.read_to_end(), b"the answer", "what came while draining")
-            peer.close_notify()
-        daemon.finish(10)
+    for version in ("1.2", "1.3"):
+        for at_once in (False, True):  # the question may come before glacisd has reached its backend
+            with Origin(think) as origin, Glacisd(backend=origin.address) as daemon:
+                with Peer(daemon.port, context(daemon.certificate, version)).handshake(flush_last=False) as peer:
+                    finished = peer.pending()
+                    if at_once:
+                        peer.socket.sendall(finished + peer.write(b"the question"))
+                    else:
+                        peer.socket.sendall(finished)
+                        daemon.expect_counter("backend_connects")
+                        time.sleep(0.05)
+                        peer.send(b"the question")
+                    daemon.expect_counter("bytes_opened", 12)
+                    daemon.terminate()
+                    equal(peer.read_to_end(), b"the answer", f"TLS {version}, question at once: {at_once}: answer")
+                    peer.close_notify()
+                daemon.finish(10)
 
 
 @test
