@@ -17,24 +17,25 @@
 
 /* One odd modulus with what Montgomery arithmetic needs of it, in radix 2^52. */
 struct rsa_modulus {
-	uint64_t *digits;   /* `count` digits */
-	uint64_t *rr;	    /* R^2 mod m, R = 2^(52 count) */
-	uint64_t k0;	    /* -m^-1 mod 2^52 */
-	uint32_t bits;	    /* exact size in bits */
-	uint32_t count;	    /* digits: (bits + 51) / 52, plus slack if the implementation wants it */
+	uint64_t *digits; /* `count` digits */
+	uint64_t *rr;     /* R^2 mod m, R = 2^(52 count) */
+	uint64_t k0;      /* -m^-1 mod 2^52 */
+	uint32_t bits;    /* exact size in bits */
+	uint32_t count;   /* digits: (bits + 51) / 52, plus slack if the implementation wants it */
 };
 
 /* A private key as the lanes use it. Lies in secure memory. */
 struct rsa_lane_key {
 	uint32_t bits; /* of n: 2048, 3072 or 4096; p and q have half of them */
 	struct rsa_modulus n, p, q;
-	uint8_t *dp, *dq;  /* little-endian, bits / 16 bytes each */
-	uint64_t *qinv;	   /* q^-1 mod p, in p's Montgomery form */
-	uint64_t e;	   /* public exponent, odd, 3 .. 2^64-1 */
+	uint8_t *dp, *dq; /* little-endian, bits / 16 bytes each */
+	uint64_t *qinv;   /* q^-1 mod p, in p's Montgomery form */
+	uint64_t e;       /* public exponent, odd, 3 .. 2^64-1 */
 };
 
 /* All values are little-endian byte strings of bits / 8 bytes. Lanes whose key pointer is NULL are idle: they
- * compute on a dummy and write nothing. All keys of a call have the same `bits`. */
+ * compute on a dummy and write nothing. All keys of a call have the same `bits`. Outputs may be the inputs. A private
+ * operation takes about 140 KiB of stack. */
 struct rsa_lanes {
 	const char *name;
 	bool (*usable)(void); /* this processor can run it */
