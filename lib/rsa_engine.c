@@ -146,7 +146,7 @@ static double time_openssl(struct trial *trial, const struct glacis_rsa_key *key
 	return error == 0 ? now_us() - start : -1;
 }
 
-/* Lanes and OpenSSL in turns. Returns the break-even, RSA_NEVER when they differ, or -EIO. */
+/* Lanes and OpenSSL in turns. Returns the break-even, RSA_NEVER, RSA_DIFFER, or -EIO. */
 static int find_break_even(struct trial *trial, const struct glacis_rsa_key *key, const struct rsa_lanes *lanes,
 			   enum rsa_work work)
 {
@@ -163,7 +163,7 @@ static int find_break_even(struct trial *trial, const struct glacis_rsa_key *key
 		bool same = CRYPTO_memcmp(got, trial->output_big, key->bytes) == 0;
 		OPENSSL_cleanse(got, sizeof(got));
 		if (!same)
-			return RSA_NEVER;
+			return RSA_DIFFER;
 		best_lanes = lanes_us < best_lanes ? lanes_us : best_lanes;
 		best_openssl = openssl_us < best_openssl ? openssl_us : best_openssl;
 	}
@@ -210,6 +210,25 @@ int rsa_engine_measure(struct glacis_engine *engine, const struct glacis_rsa_key
 unmap:
 	secure_memory_unmap(&engine->memory, &region);
 	return error;
+}
+
+int glacis_rsa_lanes_from(const struct glacis_engine *engine, uint32_t bits)
+{
+	const struct rsa_engine *rsa = &engine->rsa;
+	int size = rsa_size_index(bits);
+
+	if (size < 0)
+		return -EINVAL;
+	if (rsa->lanes == NULL)
+		return -ENOTSUP;
+	/* Written last, as rsa_engine_measure knows too. */
+	unsigned for_public = atomic_load(&rsa->break_even[size][RSA_WORK_PUBLIC]);
+	unsigned for_private = atomic_load(&rsa->break_even[size][RSA_WORK_PRIVATE]);
+	if (for_public == 0)
+		return -ENODATA;
+	if (for_public == RSA_DIFFER || for_private == RSA_DIFFER)
+		return -EBADMSG;
+	return for_private == RSA_NEVER ? -ERANGE : (int)for_private;
 }
 
 int rsa_engine_take_queue(struct rsa_engine *engine)

@@ -30,6 +30,8 @@
 #define RSA_HASHES 5u
 /* A break-even that no batch reaches: lanes never pay. */
 #define RSA_NEVER (RSA_LANES + 1u)
+/* As above, because the lanes computed something else than OpenSSL. */
+#define RSA_DIFFER (RSA_LANES + 2u)
 
 /* The two kinds of exponentiation; each has lanes, and a break-even, of its own. */
 enum rsa_work { RSA_WORK_PRIVATE, RSA_WORK_PUBLIC, RSA_WORKS };

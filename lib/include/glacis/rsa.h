@@ -106,6 +106,14 @@ struct glacis_rsa_op {
  *  -ENOMEM, -EPERM (locked memory was required and is used up), -ENOSPC (too many queues). */
 GLACIS_MUST_CHECK int glacis_rsa_submit(struct glacis_queue *queue, struct glacis_rsa_op *const ops[], unsigned count);
 
+/**
+ * From how many private operations at once on, 1 to GLACIS_RSA_LANES, lanes are used for keys of `bits`. It is
+ * measured when the first key of that size is imported. Returns it, or -ENODATA (no such key yet), -ENOTSUP (the
+ * processor has no AVX512-IFMA), -ERANGE (lanes never pay here), -EBADMSG (lanes computed something else than OpenSSL
+ * and are not used), -EINVAL (not a size that is accepted). May be called from any thread.
+ */
+GLACIS_MUST_CHECK int glacis_rsa_lanes_from(const struct glacis_engine *engine, uint32_t bits);
+
 /** Microseconds until `glacis_queue_poll` should be called for the sake of waiting operations: 0 now, -1 none wait. */
 int64_t glacis_rsa_wait_us(const struct glacis_queue *queue);
 

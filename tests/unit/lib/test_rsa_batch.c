@@ -162,12 +162,28 @@ Test(rsa_batch, break_even_is_measured_with_the_first_key)
 	unsigned least = atomic_load(&bed.engine->rsa.break_even[2][RSA_WORK_PRIVATE]);
 	cr_assert(least >= 1 && least <= RSA_NEVER, "%u", least);
 	cr_assert_eq(atomic_load(&bed.engine->rsa.break_even[0][RSA_WORK_PRIVATE]), 0, "no key of 2048 bits yet");
+	cr_assert_eq(glacis_rsa_lanes_from(bed.engine, 4096), least == RSA_NEVER ? -ERANGE : (int)least);
+	cr_assert_eq(glacis_rsa_lanes_from(bed.engine, 2048), -ENODATA);
+	cr_assert_eq(glacis_rsa_lanes_from(bed.engine, 1024), -EINVAL);
 	for (unsigned count = 1; count <= 8; count++) {
 		prepare(key, 0, count);
 		rsa_run(&bed, ops, count);
 		cr_assert_eq(ops[0].lane, count < least ? GLACIS_RSA_LANE_SINGLE : GLACIS_RSA_LANE_BATCH);
 	}
 	glacis_rsa_key_destroy(key);
+}
+
+Test(rsa_batch, lanes_that_differ_are_told_from_lanes_that_never_pay)
+{
+	if (!rsa_bed_has_lanes(&bed)) {
+		cr_assert_eq(glacis_rsa_lanes_from(bed.engine, 2048), -ENOTSUP);
+		return;
+	}
+	rsa_bed_set_break_even(&bed, RSA_NEVER);
+	cr_assert_eq(glacis_rsa_lanes_from(bed.engine, 2048), -ERANGE);
+	atomic_store(&bed.engine->rsa.break_even[0][RSA_WORK_PUBLIC], RSA_DIFFER);
+	cr_assert_eq(glacis_rsa_lanes_from(bed.engine, 2048), -EBADMSG);
+	cr_assert_eq(glacis_rsa_lanes_from(bed.engine, 3072), -ERANGE);
 }
 
 /* Two keys of one size share a batch; other sizes and public operations have lists of their own. */
