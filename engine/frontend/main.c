@@ -29,6 +29,10 @@
 #include "tls_context.h"
 #include "worker.h"
 
+/* Secure heap of OpenSSL in bytes (a power of two), and its smallest allocation. */
+#define OPENSSL_SECURE_HEAP 262144u
+#define OPENSSL_SECURE_GRAIN 32u
+
 struct process {
 	struct glacisd_config config;
 	struct glacisd_service service;
@@ -220,6 +224,9 @@ int main(int argc, char **argv)
 		process.config.workers = cores();
 	glacisd_limits_raise();
 	glacisd_undumpable();
+	/* OpenSSL's copies of private numbers: locked where the limit allows. Without it they lie in the plain heap. */
+	if (CRYPTO_secure_malloc_init(OPENSSL_SECURE_HEAP, OPENSSL_SECURE_GRAIN) != 1)
+		glacisd_log(GLACISD_LOG_WARNING, "OpenSSL's secure heap could not be locked; raise LimitMEMLOCK (ulimit -l)");
 	if (start(&process)) {
 		stop_workers(&process, 2);
 		stop(&process);
