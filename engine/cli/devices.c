@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `glacis devices`: what can compute on this machine through libglacis. Today that is the processor.
+ */
+#include "devices.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "command.h"
+#include "processor.h"
+#include "rates.h"
+
+struct devices_options {
+	bool json, rates;
+};
+
+static json_t *describe_flags(const struct processor *processor)
+{
+	json_t *flags = json_object();
+
+	for (unsigned i = 0; i < PROCESSOR_FLAGS; i++)
+		json_object_set_new(flags, processor_flag_names[i], json_boolean(processor->flags[i]));
+	return flags;
+}
+
+static const char *why_no_lanes(int error)
+{
+	switch (error) {
+	case -ENOTSUP:
+		return "the processor has no AVX512-IFMA";
+	case -ERANGE:
+		return "one by one is faster here";
+	case -EBADMSG:
+		return "lanes computed something else than OpenSSL";
+	default:
+		return "not measured";
+	}
+}
+
+/* From how many operations on lanes are used, by key size. */
+static json_t *describe_sizes(const struct local_engine *local)
+{
+	json_t *sizes = json_array();
+
+	for (unsigned i = 0; i < LOCAL_RSA_SIZES; i++) {
+		int lanes_from = glacis_rsa_lanes_from(local->engine, local_rsa_bits[i]);
+		json_t *size = json_pack("{s:i, s:o}", "bits", (int)local_rsa_bits[i], "lanes_from",
+					 lanes_from > 0 ? json_integer(lanes_from) : json_null());
+
+		if (lanes_from <= 0)
+			json_object_set_new(size, "why", json_string(why_no_lanes(lanes_from)));
+		json_array_append_new(sizes, size);
+	}
+	return sizes;
+}
+
+static json_t *describe_cpu(const struct local_engine *local)
+{
+	struct processor processor;
+
+	processor_read(&processor);
+	return json_pack("{s:s, s:s, s:I, s:o, s:{s:s}, s:{s:s, s:o}}", "name", glacis_path_name(GLACIS_PATH_CPU),
+			 "model", processor.model, "cores", (json_int_t)processor.cores, "flags",
+			 describe_flags(&processor), "records", "backend", local->info.cpu_backend, "rsa", "backend",
+			 local->info.rsa_backend, "sizes", describe_sizes(local));
+}
+
+/* NULL, and a reason, when it failed. */
+static json_t *make_list(struct local_engine *local, const struct devices_options *options, char *why, size_t why_size)
+{
+	if (local_engine_load_keys(local, why, why_size) != 0)
+		return NULL;
+	json_t *cpu = describe_cpu(local);
+	json_t *rates = options->rates ? rates_measure(local, why, why_size) : NULL;
+	if (!options->rates)
+		snprintf(why, why_size, "out of memory; free some");
+	if (rates)
+		json_object_set_new(cpu, "rates", rates);
+	else if (options->rates) {
+		json_decref(cpu);
+		return NULL;
+	}
+	return json_pack("{s:s, s:[o]}", "glacis", glacis_version(), "devices", cpu);
+}
+
+enum { OPTION_JSON = 256, OPTION_RATES };
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct devices_options *options = state->input;
+
+	switch (key) {
+	case OPTION_JSON:
+		options->json = true;
+		return 0;
+	case OPTION_RATES:
+		options->rates = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static int devices_main(int argc, char **argv)
+{
+	static const struct argp_option list[] = {
+		{ "json", OPTION_JSON, NULL, 0, "print one JSON object instead of text", 0 },
+		{ "rates", OPTION_RATES, NULL, 0, "measure what one core does, about a second", 0 },
+		{ 0 },
+	};
+	static const struct argp argp = {
+		.options = list,
+		.parser = parse,
+		.doc = "Lists what can compute on this machine through libglacis.",
+	};
+	struct devices_options options = { 0 };
+	struct local_engine local;
+	json_t *devices = NULL;
+	char why[512] = "";
+
+	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	if (local_engine_open(&local, why, sizeof(why)) == 0) {
+		devices = make_list(&local, &options, why, sizeof(why));
+		local_engine_close(&local);
+	}
+	if (!devices) {
+		fprintf(stderr, "%s: %s\n", argv[0], why);
+		return EXIT_FAILURE;
+	}
+	if (options.json) {
+		json_dumpf(devices, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+		putchar('\n');
+	} else {
+		devices_print(stdout, devices);
+	}
+	json_decref(devices);
+	return EXIT_SUCCESS;
+}
+
+const struct cli_command cli_devices_command = {
+	.name = "devices",
+	.summary = "list what can compute on this machine",
+	.run = devices_main,
+};

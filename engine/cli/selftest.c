@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `glacis selftest`: tries everything that libglacis computes with on this machine, through its public
+ * calls, against published answers and OpenSSL. Exit status 0 only when all of it is right.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "command.h"
+#include "selftest.h"
+
+int selftest_run(struct selftest *test)
+{
+	size_t failed = 0, index;
+	json_t *check;
+
+	test->checks = json_array();
+	if (!test->checks)
+		return -ENOMEM;
+	if (local_engine_open(&test->local, test->why, sizeof(test->why)) != 0) {
+		selftest_report(test, false, "engine");
+		return json_array_size(test->checks) == 1 ? 0 : -ENOMEM;
+	}
+	selftest_aead(test);
+	selftest_record(test);
+	selftest_rsa(test);
+	local_engine_close(&test->local);
+	json_array_foreach(test->checks, index, check) failed += !json_is_true(json_object_get(check, "ok"));
+	return failed == test->failed ? 0 : -ENOMEM;
+}
+
+static int print_json(struct selftest *test)
+{
+	json_t *root = json_pack("{s:s, s:b, s:O}", "glacis", glacis_version(), "ok", test->failed == 0, "checks",
+				 test->checks);
+	int status = root ? json_dumpf(root, stdout, JSON_INDENT(2)) : -1;
+
+	json_decref(root);
+	putchar('\n');
+	return status;
+}
+
+enum { OPTION_JSON = 256 };
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	bool *json = state->input;
+
+	switch (key) {
+	case OPTION_JSON:
+		*json = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static int selftest_main(int argc, char **argv)
+{
+	static const struct argp_option list[] = {
+		{ "json", OPTION_JSON, NULL, 0, "print one JSON object instead of lines", 0 },
+		{ 0 },
+	};
+	static const struct argp argp = {
+		.options = list,
+		.parser = parse,
+		.doc = "Checks what libglacis computes on this machine against known answers and OpenSSL.",
+	};
+	struct selftest test = { 0 };
+	int error;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &test.quiet);
+	error = selftest_run(&test);
+	if (error == 0 && test.quiet)
+		error = print_json(&test);
+	if (error != 0)
+		fprintf(stderr, "%s: out of memory for the results; free some\n", argv[0]);
+	json_decref(test.checks);
+	return error == 0 && test.failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+const struct cli_command cli_selftest_command = {
+	.name = "selftest",
+	.summary = "check what this machine computes against known answers",
+	.run = selftest_main,
+};
