@@ -52,6 +52,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case OPTION_JSON:
 		*json = true;
 		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "unexpected argument '%s'; --help lists what is accepted", argument);
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
