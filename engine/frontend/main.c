@@ -29,6 +29,8 @@
 #include "tls_context.h"
 #include "worker.h"
 
+/* Free bytes at the top of a heap that a busy time may keep. */
+#define HEAP_KEEP (16 * 1024 * 1024)
 /* Secure heap of OpenSSL in bytes (a power of two), and its smallest allocation. */
 #define OPENSSL_SECURE_HEAP 262144u
 #define OPENSSL_SECURE_GRAIN 32u
@@ -198,10 +200,9 @@ int main(int argc, char **argv)
 	char message[4096];
 	sigset_t signals;
 
-	/* Handshakes come and go on every worker: two arenas give their memory back better than many, and large
-	 * buffers go back to the kernel at once. */
-	mallopt(M_ARENA_MAX, 2);
-	mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+	/* Handshakes come and go on every worker. Their memory goes back to the kernel in quiet moments (worker.c), not
+	 * at each free in the middle of a busy time. */
+	mallopt(M_TRIM_THRESHOLD, HEAP_KEEP);
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);

@@ -20,6 +20,18 @@
 #include "log.h"
 #include "rsa_signer.h"
 
+/* A sanitizer's allocator is not the C library's, which must not be asked to trim what it does not manage. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+static void heap_trim(void)
+{
+}
+#else
+static void heap_trim(void)
+{
+	malloc_trim(0);
+}
+#endif
+
 /* Time stamps need milliseconds only, and once a turn. */
 static uint64_t clock_ms(void)
 {
@@ -212,7 +224,7 @@ static void trim(struct glacisd_worker *worker)
 	worker->trim_ms = 0;
 	glacis_pool_trim(worker->blocks, GLACISD_TRIM_KEEP);
 	if (!worker->handshakes)
-		malloc_trim(0);
+		heap_trim();
 }
 
 static int64_t wait_us(struct glacisd_worker *worker)
