@@ -33,12 +33,13 @@ struct tls_client {
 static int make_context(const struct tls_load *load, SSL_CTX **out)
 {
 	const int version = load->tls_1_2 ? TLS1_2_VERSION : TLS1_3_VERSION;
+	char groups[] = "X25519:P-256"; /* not const: the macro below casts it */
 	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
 
 	if (!context || SSL_CTX_set_min_proto_version(context, version) != 1 ||
 	    SSL_CTX_set_max_proto_version(context, version) != 1 ||
 	    (load->tls_1_2 ? SSL_CTX_set_cipher_list : SSL_CTX_set_ciphersuites)(context, load->suite) != 1 ||
-	    SSL_CTX_set1_groups_list(context, "X25519:P-256") != 1 ||
+	    SSL_CTX_set1_groups_list(context, groups) != 1 ||
 	    SSL_CTX_load_verify_file(context, load->authority) != 1 ||
 	    X509_VERIFY_PARAM_set1_host(SSL_CTX_get0_param(context), "localhost", 0) != 1) {
 		fprintf(stderr, "glacis-bench: libssl refuses %s or %s\n", load->suite, load->authority);

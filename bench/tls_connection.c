@@ -16,6 +16,7 @@
 
 int tls_connection_open(struct tls_connection *connection, struct tls_exchange *exchange)
 {
+	char name[] = "localhost"; /* not const: the macro below casts it */
 	int handle = tls_network_connect(exchange->port);
 
 	if (handle < 0) {
@@ -26,7 +27,7 @@ int tls_connection_open(struct tls_connection *connection, struct tls_exchange *
 	*connection = (struct tls_connection){ .handle = handle, .state = TLS_CONNECTION_HANDSHAKE };
 	connection->ssl = SSL_new(exchange->context);
 	if (!connection->ssl || SSL_set_fd(connection->ssl, handle) != 1 ||
-	    SSL_set_tlsext_host_name(connection->ssl, "localhost") != 1) {
+	    SSL_set_tlsext_host_name(connection->ssl, name) != 1) {
 		snprintf(exchange->error, sizeof(exchange->error), "out of memory for a connection");
 		tls_connection_close(connection);
 		return -ENOMEM;

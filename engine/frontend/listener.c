@@ -41,7 +41,7 @@ static int refuse_stranger(const struct glacisd_address *address)
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(fd, (const struct sockaddr *)&address->storage, address->size) || listen(fd, 1))
+	if (bind(fd, (const struct sockaddr *)&address->storage, address->size))
 		error = -errno;
 	close(fd);
 	return error;

@@ -31,9 +31,11 @@
 
 /* Free bytes at the top of a heap that a busy time may keep. */
 #define HEAP_KEEP (16 * 1024 * 1024)
-/* Secure heap of OpenSSL in bytes (a power of two), and its smallest allocation. */
-#define OPENSSL_SECURE_HEAP 262144u
-#define OPENSSL_SECURE_GRAIN 32u
+/* OpenSSL's secure heap: a handshake in progress holds one grain for its ephemeral key, and when none is left it
+ * fails, so there are two for each connection there can be, and some for the private keys. */
+#define SECURE_GRAIN	 32u
+#define SECURE_HEAP_MIN	 (1u << 20)
+#define SECURE_HEAP_MAX	 (1u << 28)
 
 struct process {
 	struct glacisd_config config;
@@ -184,14 +186,32 @@ static void stop(struct process *process)
 {
 	for (uint32_t i = 0; i < process->service.workers; i++)
 		glacisd_worker_join(process->workers[i]);
-	for (uint32_t i = 0; i < GLACISD_CERTIFICATES_MAX; i++)
-		glacis_rsa_key_destroy(process->rsa_keys[i]);
+	/* These two look at the workers' counters until they have stopped. */
 	if (process->admin)
 		glacisd_admin_stop(process->admin);
 	if (process->origin)
 		glacisd_origin_stop(process->origin);
+	for (uint32_t i = 0; i < process->service.workers; i++)
+		glacisd_worker_free(process->workers[i]);
+	for (uint32_t i = 0; i < GLACISD_CERTIFICATES_MAX; i++)
+		glacis_rsa_key_destroy(process->rsa_keys[i]);
 	glacis_engine_destroy(process->service.engine);
 	glacisd_config_free(&process->config);
+}
+
+/* OpenSSL's copies of private numbers: locked where the limit allows. Without it they lie in the plain heap. */
+static void secure_heap_init(const struct glacisd_config *config)
+{
+	uint64_t wanted = (uint64_t)config->workers * config->connections_max * 2 * SECURE_GRAIN;
+	size_t size = SECURE_HEAP_MIN;
+
+	while (size < wanted && size < SECURE_HEAP_MAX)
+		size *= 2;
+	if (CRYPTO_secure_malloc_init(size, SECURE_GRAIN) != 1)
+		glacisd_log(GLACISD_LOG_WARNING,
+			    "OpenSSL's secure heap of %zu KiB could not be locked; raise LimitMEMLOCK (ulimit -l) or "
+			    "lower connections_max",
+			    size / 1024);
 }
 
 int main(int argc, char **argv)
@@ -225,9 +245,7 @@ int main(int argc, char **argv)
 		process.config.workers = cores();
 	glacisd_limits_raise();
 	glacisd_undumpable();
-	/* OpenSSL's copies of private numbers: locked where the limit allows. Without it they lie in the plain heap. */
-	if (CRYPTO_secure_malloc_init(OPENSSL_SECURE_HEAP, OPENSSL_SECURE_GRAIN) != 1)
-		glacisd_log(GLACISD_LOG_WARNING, "OpenSSL's secure heap could not be locked; raise LimitMEMLOCK (ulimit -l)");
+	secure_heap_init(&process.config);
 	if (start(&process)) {
 		stop_workers(&process, 2);
 		stop(&process);

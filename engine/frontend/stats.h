@@ -49,7 +49,7 @@
 	X(rsa_batches, "Batches of eight lanes run for them")                                            \
 	X(rsa_lanes_filled, "RSA operations done in those lanes")                                        \
 	X(rsa_singles, "RSA operations done one by one because too few waited")                          \
-	X(rsa_openssl, "RSA operations done by OpenSSL for lack of AVX512-IFMA or after a failed check") \
+	X(rsa_openssl, "RSA operations done by OpenSSL for lack of AVX512-IFMA")                      \
 	X(rsa_check_failed, "RSA results that failed the check with the public exponent")                \
 	X(bursts, "Bursts of records submitted")                                                         \
 	X(buffers_exhausted, "Times a connection waited for a buffer")                                   \

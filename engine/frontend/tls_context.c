@@ -16,7 +16,6 @@
 #define SUITES_1_2                                                                                                     \
 	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"                                                    \
 	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384"
-#define GROUPS "X25519:P-256:P-384"
 
 static const char *last_error(void)
 {
@@ -27,6 +26,7 @@ static const char *last_error(void)
 
 static int set_policy(SSL_CTX *context, const struct glacisd_config *config)
 {
+	char groups[] = "X25519:P-256:P-384"; /* not const: the macro below casts it */
 	uint64_t options = SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE;
 
 	if (!config->session_tickets)
@@ -40,7 +40,7 @@ static int set_policy(SSL_CTX *context, const struct glacisd_config *config)
 	return SSL_CTX_set_min_proto_version(context, config->tls_1_2 ? TLS1_2_VERSION : TLS1_3_VERSION) &&
 	       SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) &&
 	       SSL_CTX_set_ciphersuites(context, SUITES_1_3) && SSL_CTX_set_cipher_list(context, SUITES_1_2) &&
-	       SSL_CTX_set1_groups_list(context, GROUPS) &&
+	       SSL_CTX_set1_groups_list(context, groups) &&
 	       SSL_CTX_set_session_id_context(context, (const unsigned char *)"glacisd", 7);
 }
 

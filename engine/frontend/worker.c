@@ -471,6 +471,10 @@ void glacisd_worker_join(struct glacisd_worker *worker)
 		pthread_join(worker->thread, NULL);
 	else if (worker->listener >= 0)
 		close(worker->listener);
+}
+
+void glacisd_worker_free(struct glacisd_worker *worker)
+{
 	SSL_CTX_free(worker->tls);
 	close(worker->wake);
 	free(worker);

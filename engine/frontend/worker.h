@@ -106,7 +106,9 @@ int glacisd_worker_create(struct glacisd_service *service, uint32_t index, int l
 int glacisd_worker_start(struct glacisd_worker *worker);
 /* Asks for a drain (level 1) or an immediate stop (level 2); any thread. */
 void glacisd_worker_stop(struct glacisd_worker *worker, int level);
-/* Waits for the thread and frees everything. */
+/* Waits for the thread's end, if it was started. */
 void glacisd_worker_join(struct glacisd_worker *worker);
+/* After the join, when nobody looks at its counters any more. */
+void glacisd_worker_free(struct glacisd_worker *worker);
 
 #endif
