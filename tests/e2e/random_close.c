@@ -6,12 +6,16 @@
  * them, and a connection that both meant to end cleanly must carry all of them. Any byte out of place (of
  * another connection, say) or any clean transfer cut short makes the exit status 1.
  *
- * usage: random_close GLACISD_PORT ORIGIN_PORT CONNECTIONS THREADS SEED
+ * usage: random_close GLACISD_PORT ORIGIN_PORT CONNECTIONS THREADS SEED [hello | hold]
+ *
+ * hello: three of four clients vanish right behind their ClientHello, the others stay to a clean end.
+ * hold: more clients, HOLDERS of them, ask for much and read nothing until the others have come.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
@@ -26,10 +30,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#define THREADS_MAX 128
-#define PIECE_MAX   40000u
-#define WAIT_MS     20000
-#define MAGIC       0x676c6163u
+#define THREADS_MAX  128
+#define PIECE_MAX    40000u
+#define WAIT_MS      20000
+#define MAGIC        0x676c6163u
+
+#define HOLDERS      64
+#define HOLD_SIZE    (1u << 20) /* far more than sockets of the sizes below take */
+#define HOLD_RECEIVE 8192
+#define HOLD_SEGMENT 1200
+#define HOLD_US      600000u /* alone, and as long again with the others */
 
 enum { CLEAN = 1, DOWN_FIRST = 2, SLOW_ORIGIN = 4, RESET_BY_ORIGIN = 8, CLOSED_BY_ORIGIN = 16, HALF_CLOSE = 32 };
 
@@ -38,7 +48,7 @@ struct header {
 	uint32_t magic, seed, up, down, flags, break_at;
 };
 
-enum vanish { STAY, AT_ONCE, IN_HANDSHAKE, AFTER_HANDSHAKE, IN_DATA };
+enum vanish { STAY, AT_ONCE, BEHIND_HELLO, IN_HANDSHAKE, AFTER_HANDSHAKE, IN_DATA };
 
 struct client {
 	SSL *ssl;
@@ -47,6 +57,7 @@ struct client {
 	enum vanish vanish;
 	uint32_t vanish_at;
 	bool slow;
+	bool holds; /* reads nothing until released */
 	uint64_t sent, received;
 	bool closed; /* close_notify came */
 	bool said_close;
@@ -56,6 +67,8 @@ static struct sockaddr_in glacisd_address, origin_address;
 static SSL_CTX *context;
 static atomic_long left, clean, broken, wrong;
 static atomic_long origins;
+static bool hellos;          /* the mode hello */
+static atomic_bool released; /* the holders may read */
 
 static uint32_t next_random(uint32_t *state)
 {
@@ -255,7 +268,7 @@ static void *origin_accept(void *argument)
 
 /* ---- the client ---- */
 
-static void choose(struct client *client, uint32_t *random)
+static void choose(struct client *client, uint32_t *random, long number)
 {
 	static const enum vanish choices[] = { STAY,    STAY,    STAY,         STAY,
 					       STAY,    AT_ONCE, IN_HANDSHAKE, AFTER_HANDSHAKE,
@@ -278,6 +291,11 @@ static void choose(struct client *client, uint32_t *random)
 		header->flags |= chance(random, 2) ? (uint32_t)RESET_BY_ORIGIN : (uint32_t)CLOSED_BY_ORIGIN;
 	if (client->vanish == STAY && !(header->flags & (RESET_BY_ORIGIN | CLOSED_BY_ORIGIN)))
 		header->flags |= CLEAN;
+	if (hellos) {
+		client->vanish = number % 4 ? BEHIND_HELLO : STAY;
+		header->flags &= ~(uint32_t)(RESET_BY_ORIGIN | CLOSED_BY_ORIGIN | CLEAN);
+		header->flags |= client->vanish == STAY ? CLEAN : 0;
+	}
 }
 
 /* False: over, for good or ill. */
@@ -297,13 +315,14 @@ static bool wanted(struct client *client, int result)
 
 static bool handshake(struct client *client, uint32_t *random)
 {
-	unsigned steps = client->vanish == IN_HANDSHAKE ? next_random(random) % 3 : 100;
+	bool vanishes = client->vanish == BEHIND_HELLO || client->vanish == IN_HANDSHAKE;
+	unsigned steps = client->vanish == IN_HANDSHAKE ? next_random(random) % 3 : vanishes ? 0 : 100;
 
 	for (unsigned step = 0;; step++) {
 		int result = SSL_do_handshake(client->ssl);
 
 		if (result == 1)
-			return client->vanish != IN_HANDSHAKE;
+			return !vanishes;
 		if (step >= steps || !wanted(client, result) ||
 		    !wait_for(client->fd, SSL_want_write(client->ssl) ? POLLOUT : POLLIN))
 			return false;
@@ -377,6 +396,8 @@ static bool transfer(struct client *client, uint32_t *random)
 			return client->received == header->down;
 		if (sending && !client_write(client, random))
 			return false;
+		while (client->holds && !sending && !atomic_load(&released))
+			pause_us(10000);
 		if (!client->closed && !client_read(client, random))
 			return false;
 		if (client->sent + client->received == before && !(client->closed && client->sent == total) &&
@@ -396,61 +417,111 @@ static void say_goodbye(struct client *client, bool whole, uint32_t *random)
 		make_reset(client->fd);
 }
 
-static void one_connection(uint32_t *random)
+static bool open_socket(struct client *client)
 {
-	struct client client;
+	client->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (client->holds) {
+		const int receive = HOLD_RECEIVE, segment = HOLD_SEGMENT;
+
+		setsockopt(client->fd, SOL_SOCKET, SO_RCVBUF, &receive, sizeof(receive));
+		setsockopt(client->fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof(segment));
+	}
+	if (client->fd < 0 || connect(client->fd, (struct sockaddr *)&glacisd_address, sizeof(glacisd_address))) {
+		complain("connect failed", &client->header, 0);
+		return false;
+	}
+	fcntl(client->fd, F_SETFL, O_NONBLOCK);
+	return true;
+}
+
+static void open_tls(struct client *client, uint32_t *random)
+{
+	client->ssl = SSL_new(context);
+	SSL_set_fd(client->ssl, client->fd);
+	SSL_set_connect_state(client->ssl);
+	if (client->vanish == BEHIND_HELLO) /* whatever glacisd says, it is not heard */
+		SSL_set0_rbio(client->ssl, BIO_new(BIO_s_mem()));
+	SSL_set_mode(client->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	if (chance(random, 3))
+		SSL_set_max_proto_version(client->ssl, TLS1_2_VERSION);
+	if (!client->holds && chance(random, 10))
+		SSL_set_tlsext_max_fragment_length(client->ssl, (uint8_t)(next_random(random) % 4 + 1));
+}
+
+static void converse(struct client *client, uint32_t *random)
+{
 	bool whole = false;
 
-	choose(&client, random);
-	client.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (client.fd < 0 || connect(client.fd, (struct sockaddr *)&glacisd_address, sizeof(glacisd_address))) {
-		complain("connect failed", &client.header, 0);
+	if (!open_socket(client) || client->vanish == AT_ONCE)
 		goto out;
-	}
-	fcntl(client.fd, F_SETFL, O_NONBLOCK);
-	if (client.vanish == AT_ONCE)
-		goto out;
-	client.ssl = SSL_new(context);
-	SSL_set_fd(client.ssl, client.fd);
-	SSL_set_connect_state(client.ssl);
-	SSL_set_mode(client.ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	if (chance(random, 3))
-		SSL_set_max_proto_version(client.ssl, TLS1_2_VERSION);
-	if (chance(random, 10))
-		SSL_set_tlsext_max_fragment_length(client.ssl, (uint8_t)(next_random(random) % 4 + 1));
-	if (handshake(&client, random) && client.vanish != AFTER_HANDSHAKE)
-		whole = transfer(&client, random);
-	if (client.header.flags & CLEAN && !whole) {
-		complain("a clean transfer is cut short", &client.header, client.received);
+	open_tls(client, random);
+	if (handshake(client, random) && client->vanish != AFTER_HANDSHAKE)
+		whole = transfer(client, random);
+	if (client->header.flags & CLEAN && !whole) {
+		complain("a clean transfer is cut short", &client->header, client->received);
 		ERR_print_errors_fp(stderr);
 	}
 	ERR_clear_error();
-	say_goodbye(&client, whole, random);
+	say_goodbye(client, whole, random);
 out:
 	atomic_fetch_add(whole ? &clean : &broken, 1);
-	SSL_free(client.ssl);
-	if (client.fd >= 0)
-		close(client.fd);
+	SSL_free(client->ssl);
+	if (client->fd >= 0)
+		close(client->fd);
 }
 
 static void *client_thread(void *argument)
 {
 	uint32_t random = *(uint32_t *)argument;
 
-	while (atomic_fetch_sub(&left, 1) > 0)
-		one_connection(&random);
+	for (long number; (number = atomic_fetch_sub(&left, 1)) > 0;) {
+		struct client client;
+
+		choose(&client, &random, number);
+		converse(&client, &random);
+	}
 	return NULL;
+}
+
+static void *holder_thread(void *argument)
+{
+	uint32_t random = *(uint32_t *)argument;
+	struct client client = {
+		.holds = true,
+		.header = { .magic = MAGIC, .seed = next_random(&random), .down = HOLD_SIZE, .flags = CLEAN },
+	};
+
+	converse(&client, &random);
+	return NULL;
+}
+
+static void start(pthread_t *threads, uint32_t *seeds, int count, void *(*run)(void *), uint32_t seed)
+{
+	for (int i = 0; i < count; i++) {
+		seeds[i] = seed * 2654435761u + (uint32_t)i * 40503u + 1;
+		pthread_create(&threads[i], NULL, run, &seeds[i]);
+	}
+}
+
+static void join(const pthread_t *threads, int count)
+{
+	for (int i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
 }
 
 int main(int argc, char **argv)
 {
-	static pthread_t threads[THREADS_MAX];
-	static uint32_t seeds[THREADS_MAX];
+	static pthread_t threads[THREADS_MAX], holder_threads[HOLDERS];
+	static uint32_t seeds[THREADS_MAX], holder_seeds[HOLDERS];
+	const char *mode = argc == 7 ? argv[6] : "";
+	bool holding = strcmp(mode, "hold") == 0;
 	pthread_t acceptor;
-	int listener, one = 1, count;
+	int listener, one = 1, count, holders = holding ? HOLDERS : 0;
 
-	if (argc != 6 || (count = atoi(argv[4])) < 1 || count > THREADS_MAX) {
-		fprintf(stderr, "usage: random_close GLACISD_PORT ORIGIN_PORT CONNECTIONS THREADS(1..%d) SEED\n",
+	hellos = strcmp(mode, "hello") == 0;
+	if ((argc != 6 && !hellos && !holding) || (count = atoi(argv[4])) < 1 || count > THREADS_MAX) {
+		fprintf(stderr,
+			"usage: random_close GLACISD_PORT ORIGIN_PORT CONNECTIONS THREADS(1..%d) SEED [hello | hold]\n",
 			THREADS_MAX);
 		return 2;
 	}
@@ -469,12 +540,15 @@ int main(int argc, char **argv)
 	}
 	context = SSL_CTX_new(TLS_client_method());
 	pthread_create(&acceptor, NULL, origin_accept, &listener);
-	for (int i = 0; i < count; i++) {
-		seeds[i] = (uint32_t)atol(argv[5]) * 2654435761u + (uint32_t)i * 40503u + 1;
-		pthread_create(&threads[i], NULL, client_thread, &seeds[i]);
-	}
-	for (int i = 0; i < count; i++)
-		pthread_join(threads[i], NULL);
+	start(holder_threads, holder_seeds, holders, holder_thread, ~(uint32_t)atol(argv[5]));
+	if (holders)
+		pause_us(HOLD_US);
+	start(threads, seeds, count, client_thread, (uint32_t)atol(argv[5]));
+	if (holders)
+		pause_us(HOLD_US);
+	atomic_store(&released, true);
+	join(holder_threads, holders);
+	join(threads, count);
 	for (int turn = 0; turn < 500 && atomic_load(&origins); turn++)
 		pause_us(10000);
 	printf("clean %ld broken %ld wrong %ld\n", atomic_load(&clean), atomic_load(&broken), atomic_load(&wrong));
