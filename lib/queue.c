@@ -191,9 +191,12 @@ unsigned glacis_queue_poll(struct glacis_queue *queue, struct glacis_op *done[],
 	/* In a child the sessions are gone, and the operations are the parent's. */
 	if (__builtin_expect(engine_is_foreign(queue->engine), 0))
 		return 0;
-	if (queue->backend->poll != NULL)
-		queue->backend->poll(queue->backend_state);
 	unsigned ready = ring->tail - ring->head;
+	/* With all that is in flight on the ring already, the backend has nothing more to give. */
+	if (ready != queue->inflight && queue->backend->poll != NULL) {
+		queue->backend->poll(queue->backend_state);
+		ready = ring->tail - ring->head;
+	}
 	unsigned count = ready < max ? ready : max;
 	for (unsigned i = 0; i < count; i++) {
 		struct glacis_op *op = ring->entries[ring->head++ & ring->mask];
