@@ -49,34 +49,6 @@ static void unlink_timer(struct glacisd_timer *timer)
 	timer->next = timer->previous = NULL;
 }
 
-void glacisd_timers_set_length(struct glacisd_timers *timers, enum glacisd_timer_class timer_class, uint32_t length_ms,
-			       uint64_t now_ms)
-{
-	struct glacisd_timer_wheel *wheel = &timers->wheels[timer_class];
-	struct glacisd_timer pending = { .next = &pending, .previous = &pending };
-
-	for (unsigned i = 0; i < GLACISD_TIMER_BUCKETS; i++) {
-		struct glacisd_timer *head = &wheel->buckets[i];
-
-		while (head->next != head) {
-			struct glacisd_timer *timer = head->next;
-
-			unlink_timer(timer);
-			timer->next = pending.next;
-			timer->previous = &pending;
-			pending.next->previous = timer;
-			pending.next = timer;
-		}
-	}
-	wheel_init(wheel, length_ms, now_ms);
-	while (pending.next != &pending) {
-		struct glacisd_timer *timer = pending.next;
-
-		unlink_timer(timer);
-		insert(wheel, timer, now_ms + length_ms);
-	}
-}
-
 void glacisd_timer_set(struct glacisd_timers *timers, struct glacisd_timer *timer, enum glacisd_timer_class timer_class,
 		       uint64_t now_ms)
 {

@@ -44,9 +44,6 @@ struct glacisd_timers {
 /* `length_ms`: one length per class. */
 void glacisd_timers_init(struct glacisd_timers *timers, const uint32_t length_ms[GLACISD_TIMER_CLASSES],
 			 uint64_t now_ms);
-/* Shortens (or lengthens) a class: timers already set keep their bucket and are judged by the new length. */
-void glacisd_timers_set_length(struct glacisd_timers *timers, enum glacisd_timer_class timer_class, uint32_t length_ms,
-			       uint64_t now_ms);
 /* Puts a timer into a class, from none or another, to expire a class length after `now_ms`. */
 void glacisd_timer_set(struct glacisd_timers *timers, struct glacisd_timer *timer, enum glacisd_timer_class timer_class,
 		       uint64_t now_ms);
