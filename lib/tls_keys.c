@@ -1,25 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The TLS key schedule from an exported secret to record keys: HKDF-Expand-Label of TLS 1.3
- * and the PRF of TLS 1.2, both on one HMAC over libcrypto's digests. Called once per
- * handshake and direction, and by the record layer at each KeyUpdate.
+ * and the PRF of TLS 1.2, both on one HMAC. Called once per handshake and direction, and by the
+ * record layer at each KeyUpdate.
  *
- * Invariants. The two digests are fetched once per process, since a fetch of OpenSSL 3 costs
- * more than all the hashing here; every secret on the stack is wiped before return; on
- * failure no part of a key is left in the output.
+ * Invariants. Every secret on the stack is wiped before return; on failure no part of a key is
+ * left in the output.
  */
 #include <glacis/tls_keys.h>
 
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
-#define HASH_SIZE_MAX  48u
-#define BLOCK_SIZE_MAX 128u
-#define LABEL_PREFIX   "tls13 "
+#include "hmac.h"
+
+#define LABEL_PREFIX "tls13 "
 /* RFC 8446 section 7.1: label and context have one length byte each. */
 #define LABEL_SIZE_MAX   255u
 #define CONTEXT_SIZE_MAX 255u
@@ -48,32 +45,6 @@ static const struct suite suites[] = {
 	{ 0xc030, GLACIS_TLS_1_2, 32, 48 }, /* TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 */
 };
 
-/* A key for several messages, and the context that hashes them. */
-struct hmac {
-	EVP_MD_CTX *context;
-	const EVP_MD *digest;
-	size_t hash_size;
-	size_t block_size;
-	uint8_t inner_pad[BLOCK_SIZE_MAX];
-	uint8_t outer_pad[BLOCK_SIZE_MAX];
-};
-
-/* One piece of a message. */
-struct piece {
-	const void *bytes;
-	size_t size;
-};
-
-static pthread_once_t digests_once = PTHREAD_ONCE_INIT;
-static EVP_MD *sha256;
-static EVP_MD *sha384;
-
-static void fetch_digests(void)
-{
-	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-	sha384 = EVP_MD_fetch(NULL, "SHA384", NULL);
-}
-
 static const struct suite *find_suite(uint16_t id, uint16_t version)
 {
 	for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++) {
@@ -83,84 +54,26 @@ static const struct suite *find_suite(uint16_t id, uint16_t version)
 	return NULL;
 }
 
-static void hmac_end(struct hmac *hmac)
-{
-	EVP_MD_CTX_free(hmac->context); /* wipes the hash state */
-	OPENSSL_cleanse(hmac, sizeof(*hmac));
-}
-
-/* `key_size` is at most a hash or a master secret, 48 bytes: below the block size (64 or 128) of
- * either digest, so the key is never hashed itself. After a failure there is nothing to end. */
-static int hmac_begin(struct hmac *hmac, size_t hash_size, const uint8_t *key, size_t key_size)
-{
-	if (pthread_once(&digests_once, fetch_digests) != 0)
-		return -EIO;
-	hmac->digest = hash_size == 32 ? sha256 : sha384;
-	hmac->hash_size = hash_size;
-	hmac->block_size = hash_size == 32 ? 64 : 128;
-	if (hmac->digest == NULL || key_size > GLACIS_TLS_SECRET_SIZE_MAX)
-		return -EIO;
-	hmac->context = EVP_MD_CTX_new();
-	if (hmac->context == NULL)
-		return -EIO;
-	memset(hmac->inner_pad, 0x36, sizeof(hmac->inner_pad));
-	memset(hmac->outer_pad, 0x5c, sizeof(hmac->outer_pad));
-	for (size_t i = 0; i < key_size; i++) {
-		hmac->inner_pad[i] ^= key[i];
-		hmac->outer_pad[i] ^= key[i];
-	}
-	return 0;
-}
-
-static int hash(const struct hmac *hmac, const uint8_t *pad, const struct piece *pieces, size_t count, uint8_t *output)
-{
-	if (EVP_DigestInit_ex2(hmac->context, hmac->digest, NULL) != 1 ||
-	    EVP_DigestUpdate(hmac->context, pad, hmac->block_size) != 1)
-		return -EIO;
-	for (size_t i = 0; i < count; i++) {
-		if (EVP_DigestUpdate(hmac->context, pieces[i].bytes, pieces[i].size) != 1)
-			return -EIO;
-	}
-	return EVP_DigestFinal_ex(hmac->context, output, NULL) == 1 ? 0 : -EIO;
-}
-
-/* HMAC of the pieces, RFC 2104; `output` may be one of them. */
-static int hmac_of(const struct hmac *hmac, const struct piece *pieces, size_t count, uint8_t output[HASH_SIZE_MAX])
-{
-	uint8_t inner[HASH_SIZE_MAX];
-	const struct piece whole = { inner, hmac->hash_size };
-	int rc = hash(hmac, hmac->inner_pad, pieces, count, inner);
-
-	if (rc == 0)
-		rc = hash(hmac, hmac->outer_pad, &whole, 1, output);
-	OPENSSL_cleanse(inner, sizeof(inner));
-	return rc;
-}
-
 /* HKDF-Expand, RFC 5869 section 2.3: T(i) = HMAC(secret, T(i - 1) | info | i). */
-static int hkdf_expand(const struct hmac *hmac, const uint8_t *info, size_t info_size, uint8_t *output,
-		       size_t output_size)
+static void hkdf_expand(const struct hmac *hmac, const uint8_t *info, size_t info_size, uint8_t *output,
+			size_t output_size)
 {
-	uint8_t block[HASH_SIZE_MAX];
+	uint8_t block[HMAC_HASH_SIZE_MAX];
 	uint8_t counter = 1;
 	size_t done = 0;
-	int rc = 0;
 
 	while (done < output_size) {
-		const struct piece pieces[] = { { block, done == 0 ? 0 : hmac->hash_size },
-						{ info, info_size },
-						{ &counter, 1 } };
+		const struct hmac_piece pieces[] = { { block, done == 0 ? 0 : hmac->hash_size },
+						     { info, info_size },
+						     { &counter, 1 } };
 		size_t part = output_size - done < hmac->hash_size ? output_size - done : hmac->hash_size;
 
-		rc = hmac_of(hmac, pieces, 3, block);
-		if (rc != 0)
-			break;
+		hmac_of(hmac, pieces, 3, block);
 		memcpy(output + done, block, part);
 		done += part;
 		counter++;
 	}
 	OPENSSL_cleanse(block, sizeof(block));
-	return rc;
 }
 
 static int expand_label(const struct hmac *hmac, const char *label, const uint8_t *context, size_t context_size,
@@ -170,7 +83,6 @@ static int expand_label(const struct hmac *hmac, const char *label, const uint8_
 	size_t label_size = strlen(label);
 	uint8_t info[INFO_SIZE_MAX];
 	size_t size = 0;
-	int rc;
 
 	if (label_size + prefix_size > LABEL_SIZE_MAX || context_size > CONTEXT_SIZE_MAX ||
 	    output_size > EXPAND_BLOCKS_MAX * hmac->hash_size)
@@ -186,10 +98,8 @@ static int expand_label(const struct hmac *hmac, const char *label, const uint8_
 	if (context_size > 0)
 		memcpy(info + size, context, context_size);
 	size += context_size;
-	rc = hkdf_expand(hmac, info, size, output, output_size);
-	if (rc != 0)
-		OPENSSL_cleanse(output, output_size);
-	return rc;
+	hkdf_expand(hmac, info, size, output, output_size);
+	return 0;
 }
 
 int glacis_tls13_expand_label(size_t hash_size, const uint8_t *secret, const char *label, const uint8_t *context,
@@ -207,6 +117,23 @@ int glacis_tls13_expand_label(size_t hash_size, const uint8_t *secret, const cha
 	rc = expand_label(&hmac, label, context, context_size, output, output_size);
 	hmac_end(&hmac);
 	return rc;
+}
+
+int glacis_tls13_extract(size_t hash_size, const uint8_t *salt, size_t salt_size, const uint8_t *input,
+			 size_t input_size, uint8_t *output)
+{
+	const struct hmac_piece piece = { input, input_size };
+	struct hmac hmac;
+	int rc;
+
+	if ((salt == NULL && salt_size > 0) || (input == NULL && input_size > 0) || output == NULL)
+		return -EINVAL;
+	rc = hmac_begin(&hmac, hash_size, salt, salt_size);
+	if (rc != 0)
+		return rc;
+	hmac_of(&hmac, &piece, 1, output);
+	hmac_end(&hmac);
+	return 0;
 }
 
 /* Fills key and iv from the secret that `keys` already holds (RFC 8446 section 7.3). */
@@ -258,37 +185,34 @@ int glacis_tls13_next_keys(struct glacis_record_keys *keys)
 	if (rc == 0)
 		rc = glacis_tls13_record_keys(keys->suite, next, keys->secret_size, keys);
 	OPENSSL_cleanse(next, sizeof(next));
-	return rc == 0 ? 0 : -EIO;
+	return rc;
 }
 
 /* PRF(master, "key expansion", server_random + client_random), RFC 5246 sections 5 and 6.3:
  * A(0) = seed, A(i) = HMAC(A(i - 1)), output = HMAC(A(1) | seed) | HMAC(A(2) | seed) ... */
-static int expand_key_block(const struct hmac *hmac, const uint8_t *client_random, const uint8_t *server_random,
-			    uint8_t *output, size_t output_size)
+static void expand_key_block(const struct hmac *hmac, const uint8_t *client_random, const uint8_t *server_random,
+			     uint8_t *output, size_t output_size)
 {
 	static const char label[] = "key expansion";
-	uint8_t chain[HASH_SIZE_MAX];
-	uint8_t block[HASH_SIZE_MAX];
-	const struct piece pieces[] = { { chain, hmac->hash_size },
-					{ label, sizeof(label) - 1 },
-					{ server_random, GLACIS_TLS_RANDOM_SIZE },
-					{ client_random, GLACIS_TLS_RANDOM_SIZE } };
+	uint8_t chain[HMAC_HASH_SIZE_MAX];
+	uint8_t block[HMAC_HASH_SIZE_MAX];
+	const struct hmac_piece pieces[] = { { chain, hmac->hash_size },
+					     { label, sizeof(label) - 1 },
+					     { server_random, GLACIS_TLS_RANDOM_SIZE },
+					     { client_random, GLACIS_TLS_RANDOM_SIZE } };
 	size_t done = 0;
-	int rc = hmac_of(hmac, pieces + 1, 3, chain);
 
-	while (rc == 0 && done < output_size) {
+	hmac_of(hmac, pieces + 1, 3, chain);
+	while (done < output_size) {
 		size_t part = output_size - done < hmac->hash_size ? output_size - done : hmac->hash_size;
 
-		rc = hmac_of(hmac, pieces, 4, block);
-		if (rc != 0)
-			break;
+		hmac_of(hmac, pieces, 4, block);
 		memcpy(output + done, block, part);
 		done += part;
-		rc = hmac_of(hmac, pieces, 1, chain);
+		hmac_of(hmac, pieces, 1, chain);
 	}
 	OPENSSL_cleanse(chain, sizeof(chain));
 	OPENSSL_cleanse(block, sizeof(block));
-	return rc;
 }
 
 static void take_tls12_keys(const struct suite *suite, const uint8_t *key, const uint8_t *salt,
@@ -310,6 +234,7 @@ int glacis_tls12_record_keys(uint16_t suite, const uint8_t master[GLACIS_TLS_MAS
 {
 	const struct suite *known = find_suite(suite, GLACIS_TLS_1_2);
 	uint8_t block[KEY_BLOCK_SIZE_MAX];
+	const uint8_t *salts;
 	struct hmac hmac;
 	int rc;
 
@@ -318,16 +243,13 @@ int glacis_tls12_record_keys(uint16_t suite, const uint8_t master[GLACIS_TLS_MAS
 	rc = hmac_begin(&hmac, known->hash_size, master, GLACIS_TLS_MASTER_SECRET_SIZE);
 	if (rc != 0)
 		return rc;
-	rc = expand_key_block(&hmac, client_random, server_random, block, 2 * (known->key_size + SALT_SIZE));
-	if (rc == 0) {
-		const uint8_t *salts = block + 2 * known->key_size;
-
-		take_tls12_keys(known, block, salts, client_write);
-		take_tls12_keys(known, block + known->key_size, salts + SALT_SIZE, server_write);
-	}
+	expand_key_block(&hmac, client_random, server_random, block, 2 * (known->key_size + SALT_SIZE));
+	salts = block + 2 * known->key_size;
+	take_tls12_keys(known, block, salts, client_write);
+	take_tls12_keys(known, block + known->key_size, salts + SALT_SIZE, server_write);
 	hmac_end(&hmac);
 	OPENSSL_cleanse(block, sizeof(block));
-	return rc;
+	return 0;
 }
 
 void glacis_record_keys_wipe(struct glacis_record_keys *keys)

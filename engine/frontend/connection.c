@@ -130,7 +130,7 @@ bool glacisd_connection_reap(struct glacisd_connection *connection)
 	bool clean = connection->up.ended && connection->down.ended && connection->close_received;
 
 	if (connection->phase != GLACISD_PHASE_DEAD || connection->pending || connection->up.crypto_pending ||
-	    connection->down.crypto_pending || (connection->handshake && connection->handshake->signing))
+	    connection->down.crypto_pending || (connection->handshake && connection->handshake->computing))
 		return false;
 	glacisd_handshake_destroy(connection);
 	glacisd_flow_free_all(connection, &connection->up);

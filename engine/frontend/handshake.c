@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exchange.h"
 #include "log.h"
 
 int glacisd_handshake_create(struct glacisd_connection *connection)
@@ -26,7 +27,6 @@ int glacisd_handshake_create(struct glacisd_connection *connection)
 	BIO_set_mem_eof_return(from_client, -1); /* empty means "try again", not "end" */
 	SSL_set_bio(handshake->ssl, from_client, to_client);
 	SSL_set_accept_state(handshake->ssl);
-	SSL_set_app_data(handshake->ssl, handshake);
 	connection->handshake = handshake;
 	connection->worker->handshakes++;
 	return 0;
@@ -165,7 +165,7 @@ static void submit_signature(struct glacisd_connection *connection)
 	struct glacisd_handshake *handshake = connection->handshake;
 	int accepted = glacis_rsa_submit(connection->worker->queue, &handshake->operation, 1);
 
-	handshake->signing = accepted == 1;
+	handshake->computing = accepted == 1;
 	if (accepted == 1) {
 		connection->worker->signatures++;
 		return;
@@ -187,13 +187,16 @@ static void run(struct glacisd_connection *connection)
 	int result, error;
 
 	ERR_clear_error();
-	worker->signing = connection;
+	worker->running = connection;
 	result = SSL_do_handshake(ssl);
-	worker->signing = NULL;
+	worker->running = NULL;
 	error = result == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl, result);
 	if (connection->phase == GLACISD_PHASE_DEAD)
 		return;
-	if (error == SSL_ERROR_WANT_ASYNC) {
+	if (error == SSL_ERROR_WANT_ASYNC && connection->handshake->exchange) {
+		connection->handshake->computing = true;
+		glacisd_exchange_add(connection);
+	} else if (error == SSL_ERROR_WANT_ASYNC) {
 		submit_signature(connection);
 	} else if (error == SSL_ERROR_WANT_ASYNC_JOB) {
 		connection->handshake->stalled = true;
@@ -224,16 +227,29 @@ static void step(struct glacisd_connection *connection, const uint8_t *bytes, ui
 	run(connection);
 }
 
+/* The job has what it waited for. It goes on also when the connection is dead: it must come to its end before
+ * it is freed. */
+static void resume(struct glacisd_connection *connection)
+{
+	connection->handshake->computing = false;
+	run(connection);
+	glacisd_connection_feed_starved(connection->worker);
+	if (connection->phase == GLACISD_PHASE_HANDSHAKE)
+		glacisd_handshake_advance(connection);
+}
+
 void glacisd_handshake_signed(struct glacisd_connection *connection)
 {
 	connection->worker->signatures--;
 	connection->worker->signed_since_publish = true;
-	connection->handshake->signing = false;
 	connection->handshake->operation = NULL;
-	run(connection); /* also when the connection is dead: the job must come to its end before it is freed */
-	glacisd_connection_feed_starved(connection->worker);
-	if (connection->phase == GLACISD_PHASE_HANDSHAKE)
-		glacisd_handshake_advance(connection);
+	resume(connection);
+}
+
+void glacisd_handshake_exchanged(struct glacisd_connection *connection)
+{
+	connection->handshake->exchange = NULL;
+	resume(connection);
 }
 
 /* Size of the record whose header this is, or 0 when it is not TLS at all. */
@@ -310,7 +326,7 @@ static bool wants_input(const struct glacisd_connection *connection)
 {
 	const struct glacisd_handshake *handshake = connection->handshake;
 
-	return connection->phase == GLACISD_PHASE_HANDSHAKE && !handshake->failed && !handshake->signing &&
+	return connection->phase == GLACISD_PHASE_HANDSHAKE && !handshake->failed && !handshake->computing &&
 	       !handshake->stalled;
 }
 

@@ -12,6 +12,7 @@
 
 #include <glacis/record.h>
 #include <glacis/rsa.h>
+#include <glacis/x25519.h>
 
 #include "connection.h"
 
@@ -26,12 +27,14 @@ struct glacisd_handshake {
 	uint32_t output_size, output_sent;
 	uint32_t client_records; /* TLS 1.2: records after the client's ChangeCipherSpec */
 	bool client_changed_cipher;
-	struct glacis_rsa_op *operation; /* the signature its paused async job waits for */
-	bool signing;  /* `operation` is with the queue */
+	/* What its paused async job waits for, on the job's stack; NULL: nothing. */
+	struct glacis_rsa_op *operation; /* a signature */
+	struct glacis_x25519_op *exchange; /* a shared secret */
+	bool computing; /* one of them is under way: the object must stay */
 	bool stalled;  /* has its input but no async job yet */
 	bool finished; /* TLS is up; the object stays until its output is out */
 	bool failed;   /* the output is an alert; then close */
-	uint8_t secret_size; /* TLS 1.3 traffic secrets, from the key log */
+	uint8_t secret_size; /* TLS 1.3 application traffic secrets, from the key schedule (provider_kdf.c) */
 	uint8_t client_secret[GLACIS_TLS_SECRET_SIZE_MAX];
 	uint8_t server_secret[GLACIS_TLS_SECRET_SIZE_MAX];
 };
@@ -42,6 +45,8 @@ void glacisd_handshake_destroy(struct glacisd_connection *connection);
 void glacisd_handshake_advance(struct glacisd_connection *connection);
 /* The RSA operation it waited for is done. */
 void glacisd_handshake_signed(struct glacisd_connection *connection);
+/* So is the shared secret. */
+void glacisd_handshake_exchanged(struct glacisd_connection *connection);
 void glacisd_handshake_sent(struct glacisd_connection *connection, int result);
 
 /* takeover.c: from a finished SSL object to the connection's reader and writer. `output`: what OpenSSL wrote
@@ -51,7 +56,5 @@ int glacisd_takeover(struct glacisd_connection *connection, const uint8_t *outpu
 uint64_t glacisd_takeover_count_written(uint16_t version, const uint8_t *output, uint32_t size);
 /* "TLS_AES_128_GCM_SHA256" and the like, for a suite this service negotiates. */
 const char *glacisd_suite_name(uint16_t suite);
-/* SSL_CTX key log callback: keeps TLS 1.3 application traffic secrets in the handshake. */
-void glacisd_takeover_keylog(const SSL *ssl, const char *line);
 
 #endif

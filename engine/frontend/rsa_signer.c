@@ -39,7 +39,7 @@ static pthread_once_t method_once = PTHREAD_ONCE_INIT;
 static int compute(const struct signer *signer, const uint8_t *padded, uint8_t *output)
 {
 	struct glacisd_worker *worker = signer->worker;
-	struct glacisd_connection *connection = worker->signing;
+	struct glacisd_connection *connection = worker->running;
 	struct glacis_rsa_op operation = { .op.cookie = (uint64_t)(uintptr_t)connection,
 					   .key = signer->key,
 					   .kind = GLACIS_RSA_PRIVATE_RAW,

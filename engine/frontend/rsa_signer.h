@@ -19,9 +19,6 @@
 struct glacisd_connection;
 struct glacisd_worker;
 
-/* Async jobs per worker: handshakes that can wait for a signature at once. Others wait for a job. */
-#define GLACISD_JOBS_MAX 256u
-
 /* Reads the private key of a certificate into libglacis. Returns 0 with `*key` NULL when it is not an RSA key
  * of a size that libglacis computes: OpenSSL keeps it then. Negative errno after logging what is wrong. */
 int glacisd_rsa_signer_load(struct glacis_engine *engine, const struct glacisd_certificate *certificate,

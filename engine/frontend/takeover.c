@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From OpenSSL to libglacis: secrets and exact sequence numbers of a finished handshake, by public
- * interfaces only. TLS 1.3 secrets come from the key log callback, TLS 1.2 keys from the master
+ * interfaces only. TLS 1.3 secrets come from the key schedule (provider_kdf.c), TLS 1.2 keys from the master
  * secret and the two randoms. Sequence numbers are counted on the wire: in TLS 1.3 every record
  * that OpenSSL writes in the call that reads the client's Finished is under application keys (session
  * tickets); in TLS 1.2 both sides count from their ChangeCipherSpec.
@@ -30,43 +30,6 @@ const char *glacisd_suite_name(uint16_t suite)
 	default:
 		return "unknown";
 	}
-}
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* The secret is the line's last word, in hexadecimal. Returns its size, 0 when malformed. */
-static uint8_t parse_secret(const char *line, uint8_t secret[GLACIS_TLS_SECRET_SIZE_MAX])
-{
-	const char *hex = strrchr(line, ' ');
-	uint8_t size = 0;
-
-	if (!hex)
-		return 0;
-	for (hex++; hex[0] && hex[1] && size < GLACIS_TLS_SECRET_SIZE_MAX; hex += 2) {
-		int high = hex_digit(hex[0]), low = hex_digit(hex[1]);
-
-		if (high < 0 || low < 0)
-			return 0;
-		secret[size++] = (uint8_t)(high << 4 | low);
-	}
-	return size;
-}
-
-void glacisd_takeover_keylog(const SSL *ssl, const char *line)
-{
-	struct glacisd_handshake *handshake = SSL_get_app_data(ssl);
-
-	if (!strncmp(line, "CLIENT_TRAFFIC_SECRET_0 ", 24))
-		handshake->secret_size = parse_secret(line, handshake->client_secret);
-	else if (!strncmp(line, "SERVER_TRAFFIC_SECRET_0 ", 24))
-		handshake->secret_size = parse_secret(line, handshake->server_secret);
 }
 
 static int keys_1_3(const struct glacisd_handshake *handshake, uint16_t suite, struct glacis_record_keys *client,

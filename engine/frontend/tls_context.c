@@ -9,6 +9,7 @@
 
 #include "handshake.h"
 #include "log.h"
+#include "provider.h"
 #include "rsa_signer.h"
 #include "worker.h"
 
@@ -36,7 +37,6 @@ static int set_policy(SSL_CTX *context, const struct glacisd_config *config)
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_max_early_data(context, 0);
 	SSL_CTX_set_num_tickets(context, config->session_tickets ? 2 : 0);
-	SSL_CTX_set_keylog_callback(context, glacisd_takeover_keylog);
 	return SSL_CTX_set_min_proto_version(context, config->tls_1_2 ? TLS1_2_VERSION : TLS1_3_VERSION) &&
 	       SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) &&
 	       SSL_CTX_set_ciphersuites(context, SUITES_1_3) && SSL_CTX_set_cipher_list(context, SUITES_1_2) &&
@@ -79,10 +79,13 @@ SSL_CTX *glacisd_tls_context_create(struct glacisd_worker *worker, const uint8_t
 				    struct glacis_rsa_key *const rsa_keys[])
 {
 	const struct glacisd_config *config = worker->config;
-	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+	SSL_CTX *context = NULL;
 	uint8_t keys[GLACISD_TICKET_KEYS_SIZE];
 
 	ERR_clear_error();
+	worker->provider = glacisd_provider_create(worker);
+	if (worker->provider)
+		context = SSL_CTX_new_ex(worker->provider->library, GLACISD_PROVIDER_QUERY, TLS_server_method());
 	if (!context || !set_policy(context, config)) {
 		glacisd_log(GLACISD_LOG_ERROR, "cannot set OpenSSL up: %s", last_error());
 		goto fail;

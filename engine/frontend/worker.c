@@ -15,9 +15,11 @@
 #include <unistd.h>
 
 #include "connection.h"
+#include "exchange.h"
 #include "handshake.h"
 #include "listener.h"
 #include "log.h"
+#include "provider.h"
 #include "rsa_signer.h"
 
 /* A sanitizer's allocator is not the C library's, which must not be asked to trim what it does not manage. */
@@ -269,6 +271,7 @@ static void loop(struct glacisd_worker *worker)
 {
 	while (!worker->draining || worker->open) {
 		int error = glacisd_ring_wait(&worker->ring, wait_us(worker));
+		unsigned handled;
 
 		if (error) {
 			/* Its connections are lost and nothing here can mend it: a new process can. */
@@ -277,7 +280,9 @@ static void loop(struct glacisd_worker *worker)
 			abort();
 		}
 		worker->now_ms = clock_ms();
-		sign(worker, handle_completions(worker));
+		handled = handle_completions(worker);
+		glacisd_exchange_run(worker);
+		sign(worker, handled);
 		glacisd_batch_run(worker);
 		expire(worker);
 		feed_starved(worker);
@@ -476,6 +481,7 @@ void glacisd_worker_join(struct glacisd_worker *worker)
 void glacisd_worker_free(struct glacisd_worker *worker)
 {
 	SSL_CTX_free(worker->tls);
+	glacisd_provider_destroy(worker->provider);
 	close(worker->wake);
 	free(worker);
 }

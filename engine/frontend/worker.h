@@ -26,6 +26,7 @@
 #include "timers.h"
 
 struct glacisd_connection;
+struct glacisd_provider;
 struct glacisd_record;
 
 /* I/O block: eight full records as they lie on the wire, and slack to keep them 64-byte aligned. */
@@ -41,6 +42,9 @@ struct glacisd_record;
 #define GLACISD_TRIM_MS 1000u         /* between looks for memory that is no longer used */
 #define GLACISD_TRIM_KEEP 64u         /* free blocks that stay warm */
 #define GLACISD_DRAIN_IDLE_MS 500u    /* while draining: quiet after an answer */
+
+/* Async jobs of OpenSSL: handshakes that can wait for a signature or a shared secret at once. Others wait for a job. */
+#define GLACISD_JOBS_MAX 256u
 
 /* What a completion belongs to: the low bits of user_data. */
 enum glacisd_tag {
@@ -68,6 +72,7 @@ struct glacisd_worker {
 	struct glacis_pool *records;
 	struct glacis_pool *connections;
 	SSL_CTX *tls;
+	struct glacisd_provider *provider; /* the library context that `tls` is made in */
 	uint64_t now_ms;
 	/* The batch of this turn. */
 	struct glacis_record_op **batch; /* room for every record there can be */
@@ -89,7 +94,10 @@ struct glacisd_worker {
 	uint32_t handshakes;
 	bool signed_since_publish;
 	uint32_t signatures; /* RSA operations with the queue */
-	struct glacisd_connection *signing; /* whose handshake runs right now: the RSA key asks */
+	struct glacisd_connection *running; /* whose handshake OpenSSL works on right now: keys and provider ask */
+	/* Handshakes that wait for a shared secret. */
+	struct glacisd_connection *exchanges[GLACISD_JOBS_MAX];
+	uint32_t exchange_count;
 	bool draining;
 	uint64_t drain_deadline_ms;
 	uint64_t trim_ms;	  /* when memory of a busy time is given back; 0: nothing to give */

@@ -12,5 +12,6 @@
 #include <glacis/status.h>
 #include <glacis/tls_keys.h>
 #include <glacis/version.h>
+#include <glacis/x25519.h>
 
 #endif

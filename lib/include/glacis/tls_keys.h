@@ -38,19 +38,19 @@ struct glacis_record_keys {
 /**
  * Record keys of one direction from a TLS 1.3 traffic secret.
  * `suite`: 0x1301 (TLS_AES_128_GCM_SHA256) or 0x1302 (TLS_AES_256_GCM_SHA384).
- * Returns 0, -ENOTSUP (suite), -EINVAL (secret size), -EIO (libcrypto failed).
+ * Returns 0, -ENOTSUP (suite), -EINVAL (secret size).
  */
 GLACIS_MUST_CHECK int glacis_tls13_record_keys(uint16_t suite, const uint8_t *secret, size_t secret_size,
 					       struct glacis_record_keys *keys);
 
 /** One KeyUpdate step (RFC 8446 section 7.2): replaces `keys` by the next generation's.
- *  Returns 0, -ENOTSUP (not TLS 1.3), -EIO. */
+ *  Returns 0, -ENOTSUP (not TLS 1.3). */
 GLACIS_MUST_CHECK int glacis_tls13_next_keys(struct glacis_record_keys *keys);
 
 /**
  * Record keys of both directions from a TLS 1.2 master secret (RFC 5246 section 6.3).
  * `suite`: ECDHE-RSA/ECDSA with AES-128/256-GCM (0xc02b, 0xc02c, 0xc02f, 0xc030).
- * Returns 0, -ENOTSUP, -EIO.
+ * Returns 0, -ENOTSUP (suite).
  */
 GLACIS_MUST_CHECK int glacis_tls12_record_keys(uint16_t suite,
 					       const uint8_t master[GLACIS_TLS_MASTER_SECRET_SIZE],
@@ -60,10 +60,15 @@ GLACIS_MUST_CHECK int glacis_tls12_record_keys(uint16_t suite,
 					       struct glacis_record_keys *server_write);
 
 /** HKDF-Expand-Label of RFC 8446 section 7.1 ("tls13 " is added to `label`). `hash_size` 32 or 48.
- *  Returns 0, -EINVAL, -EIO. */
+ *  Returns 0, -EINVAL. */
 GLACIS_MUST_CHECK int glacis_tls13_expand_label(size_t hash_size, const uint8_t *secret, const char *label,
 						const uint8_t *context, size_t context_size,
 						uint8_t *output, size_t output_size);
+
+/** HKDF-Extract of RFC 5869 section 2.2: HMAC of `input` under `salt`, which is at most 64 bytes; `output` is
+ *  `hash_size` bytes, 32 or 48. Returns 0, -EINVAL. */
+GLACIS_MUST_CHECK int glacis_tls13_extract(size_t hash_size, const uint8_t *salt, size_t salt_size,
+					   const uint8_t *input, size_t input_size, uint8_t *output);
 
 /** Overwrites the keys in a way the compiler keeps. */
 void glacis_record_keys_wipe(struct glacis_record_keys *keys);
