@@ -3,6 +3,8 @@
  * A storm of short TLS connections, for the tests that watch what is left behind: each thread
  * connects, shakes hands (resuming its last session), sends one small HTTP request, reads the
  * answer, closes cleanly, and starts again. Any failure ends the program with status 1.
+ * Connections come from many addresses of 127.0.0.0/8: a closed one keeps its port for a minute, and from one
+ * address the search for a free port gets slow, then hopeless, before a storm is over.
  * Started by test_storm.py; prints one line "connections N full N resumed N seconds S".
  */
 #include <arpa/inet.h>
@@ -23,6 +25,7 @@
 
 #define THREADS_MAX 64
 #define ANSWER_SIZE 100 /* what /bytes/100 sends after its head */
+#define SOURCES     200 /* addresses of a thread */
 
 static const char request[] = "GET /bytes/100 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
@@ -40,6 +43,7 @@ struct worker {
 	struct storm *storm;
 	SSL_CTX *context;
 	SSL_SESSION *session; /* from the last connection; owned */
+	uint32_t network;     /* 127.x.0.0, its own, in host order */
 	pthread_t thread;
 };
 
@@ -111,6 +115,20 @@ out:
 	return ok;
 }
 
+/* The next address of this thread; the port is chosen with the whole tuple in view, when it connects. */
+static bool connect_from(const struct worker *worker, int fd, long number)
+{
+	const struct sockaddr_in source = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(worker->network | (uint32_t)(number % SOURCES + 1))
+	};
+	const struct sockaddr_in *server = &worker->storm->server;
+	const int on = 1;
+
+	return setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on)) == 0 &&
+	       bind(fd, (const struct sockaddr *)&source, sizeof(source)) == 0 &&
+	       connect(fd, (const struct sockaddr *)server, sizeof(*server)) == 0;
+}
+
 static void *worker_main(void *argument)
 {
 	struct worker *worker = argument;
@@ -121,7 +139,7 @@ static void *worker_main(void *argument)
 		int fd = socket(AF_INET, SOCK_STREAM, 0);
 		const int on = 1;
 
-		if (fd < 0 || connect(fd, (const struct sockaddr *)&storm->server, sizeof(storm->server)) != 0) {
+		if (fd < 0 || !connect_from(worker, fd, number)) {
 			complain(storm, "connecting");
 		} else {
 			setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -133,9 +151,10 @@ static void *worker_main(void *argument)
 	return NULL;
 }
 
-static bool worker_start(struct worker *worker, struct storm *storm)
+static bool worker_start(struct worker *worker, struct storm *storm, uint32_t index)
 {
 	worker->storm = storm;
+	worker->network = (127u << 24) | (index + 1) << 16;
 	worker->context = SSL_CTX_new(TLS_client_method());
 	if (!worker->context)
 		return false;
@@ -179,7 +198,8 @@ int main(int argc, char **argv)
 		return 64;
 	}
 	atomic_store(&storm.left, count);
-	for (; started_threads < threads && worker_start(&workers[started_threads], &storm); started_threads++)
+	for (; started_threads < threads && worker_start(&workers[started_threads], &storm, (uint32_t)started_threads);
+	     started_threads++)
 		;
 	if (started_threads < threads)
 		complain(&storm, "starting a thread");
