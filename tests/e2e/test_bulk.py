@@ -7,7 +7,8 @@ import threading
 import time
 
 import harness
-from harness import Glacisd, Origin, check, context, equal, main, need, receive_exactly, test
+from harness import PATIENCE, check, equal, main, need, test
+from service import Glacisd, Origin, context, receive_exactly, sanitized
 from tls_peer import Peer
 
 GIBIBYTE = (1 << 30) // harness.SCALE
@@ -84,7 +85,7 @@ def upload(*options):
 def report(size, started, daemon, before):
     grown = daemon.memory() - before
     harness.note(f"{size} bytes, {size / 1e6 / (time.monotonic() - started):.0f} MB/s, memory grew by {grown >> 10} KiB")
-    if not harness.sanitized():
+    if not sanitized():
         check(grown < 32 << 20, f"glacisd grew by {grown} bytes")
 
 
@@ -124,7 +125,7 @@ def both_directions_at_once():
         sender.join()
 
     with Origin(serve) as origin, Glacisd(backend=origin.address) as daemon:
-        with harness.context(daemon.certificate).wrap_socket(
+        with context(daemon.certificate).wrap_socket(
                 __import__("socket").create_connection(("127.0.0.1", daemon.port)),
                 server_hostname="127.0.0.1") as _:
             pass  # a first connection that says nothing must not trouble the second
@@ -149,7 +150,7 @@ def full_duplex(peer, content):
                 chunks = None
             else:
                 unsent = peer.write(chunk)
-        readable, writable, _ = select.select([peer.socket], [peer.socket] if unsent else [], [], 30)
+        readable, writable, _ = select.select([peer.socket], [peer.socket] if unsent else [], [], PATIENCE)
         check(readable or writable, f"nothing moves with {left} bytes to come")
         if writable:
             unsent = unsent[peer.socket.send(unsent):]
@@ -174,7 +175,7 @@ def slow_readers_are_served_in_full_and_cost_no_memory():
         before = daemon.memory()
         peers = []
         for _ in range(count):
-            peer = Peer(daemon.port, trusted, timeout=60).handshake()
+            peer = Peer(daemon.port, trusted).handshake()
             peer.send(request)
             peers.append(peer)
         for _ in range(20):  # each takes 16 KiB every 100 ms: 8 MB/s in all, of 200 MB
@@ -230,7 +231,7 @@ def a_backend_that_does_not_read_stops_the_client():
         check(grown < SLOW_LIMIT, f"{len(peers)} held-back clients cost {grown} bytes")
         release.set()
         for number, peer in enumerate(peers):
-            peer.socket.settimeout(30)
+            peer.socket.settimeout(PATIENCE)
             peer.socket.sendall(peer.unsent)
             peer.close_notify()
             equal(peer.read_to_end(), str(sent[number]).encode(), "bytes the backend got")

@@ -6,7 +6,8 @@ the client's trust decides as well: it knows only the one it must get, and ends 
 """
 import re
 
-from harness import Certificate, Glacisd, SCRATCH, check, equal, glacisd_once, main, need, run, test
+from harness import SCRATCH, check, equal, main, need, run, test
+from service import Certificate, Glacisd, glacisd_once
 
 RSA, ECDSA = "rsa", "ecdsa"
 SUITES = {RSA: "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384",

@@ -5,7 +5,8 @@ import json
 import os
 
 import harness
-from harness import Glacisd, SCRATCH, check, equal, main, need, run, test
+from harness import SCRATCH, check, equal, main, need, run, test
+from service import Certificate, Glacisd
 
 SUITES_12 = {"rsa": ["ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-GCM-SHA384"],
              "ecdsa": ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384"]}
@@ -127,7 +128,7 @@ def no_alpn_h2_falls_back_to_http_1_1():
 
 @test
 def curl_refuses_a_certificate_it_does_not_know():
-    other = harness.Certificate.get("rsa")
+    other = Certificate.get("rsa")
     with Glacisd(cert="ecdsa") as daemon:
         run(need("curl"), "-sS", "--cacert", other.cert, daemon.url(), status=60)
         daemon.expect_counter("handshakes_failed")

@@ -9,7 +9,8 @@ import re
 import signal
 import ssl
 
-from harness import Glacisd, Origin, Skip, check, context, equal, main, need, note, run, sanitized, test
+from harness import Skip, check, equal, main, need, note, run, test
+from service import Glacisd, Origin, context, sanitized
 from tls_peer import Peer
 
 SIZE = 4 << 20

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""glacisd as a service: start-up, configuration errors, timeouts, draining, /metrics and /healthz."""
+"""glacisd as a service: start-up, timeouts, draining, /metrics and /healthz, privileges."""
 import os
 import pwd
 import re
@@ -10,19 +10,24 @@ import statistics
 import subprocess
 import time
 
-import harness
-from harness import (Certificate, Glacisd, Origin, SCRATCH, Skip, check, context, echo, equal, eventually, free_port,
-                     glacisd_once, main, note, run, test)
+from harness import PATIENCE, Skip, at_best, check, equal, eventually, main, note, test
+from service import Certificate, Glacisd, Origin, context, echo, glacisd_path, sanitized, waited
 from tls_peer import Peer, read_all
 
 STARTUP_LIMIT_MS = 100
 
 
-def write(name, text):
-    path = os.path.join(SCRATCH, name)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
-    return path
+def own_start_up_ms():
+    """From exec to the end of a first handshake, without the time that we or glacisd waited for a processor.
+
+    One thread after another works at it, so what they waited adds up.
+    """
+    with Glacisd() as daemon:
+        with Peer(daemon.port, context(daemon.certificate)) as peer:
+            peer.handshake()
+        took = time.monotonic() - daemon.started
+        ours = waited("/proc/thread-self/schedstat") - daemon.started_waited
+        return 1000 * (took - daemon.waited_for_a_processor() - ours)
 
 
 def first_handshake(daemon):
@@ -43,18 +48,13 @@ def first_handshake(daemon):
 
 @test
 def the_first_client_is_served_within_100_ms_of_the_start():
-    times = []
-    for _ in range(20):
-        with Glacisd(wait=False) as daemon:
-            first_handshake(daemon)
-            times.append((time.monotonic() - daemon.started) * 1000)
+    times = [own_start_up_ms() for _ in range(20)]
     median = statistics.median(times)
     note(f"from exec to the end of the first handshake: median {median:.0f} ms, {min(times):.0f}-{max(times):.0f}")
-    if harness.sanitized():
+    if sanitized():
         raise Skip(f"built with a sanitizer; took {median:.0f} ms")
-    # on a busy machine the median tells of the others: the best run still shows what start-up costs
     check(min(times) < STARTUP_LIMIT_MS / 2, f"start-up takes {min(times):.0f} ms at best")
-    check(statistics.quantiles(times, n=4)[0] < STARTUP_LIMIT_MS, f"start-up takes {sorted(times)} ms")
+    check(median < STARTUP_LIMIT_MS, f"start-up takes {sorted(times)} ms")
 
 
 @test
@@ -73,10 +73,10 @@ def runs_as_a_plain_user_without_hugepages():
     certificate = Certificate.get("ecdsa")
     os.chmod(certificate.key, 0o644)
     wrapper = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs"]
-    probe = subprocess.run([*wrapper, harness.glacisd_path(), "--version"], stdout=subprocess.PIPE,
+    probe = subprocess.run([*wrapper, glacisd_path(), "--version"], stdout=subprocess.PIPE,
                            stderr=subprocess.STDOUT, check=False)
     if probe.returncode != 0:
-        raise Skip(f"the plain user cannot run {harness.glacisd_path()}: {probe.stdout.decode(errors='replace')}")
+        raise Skip(f"the plain user cannot run {glacisd_path()}: {probe.stdout.decode(errors='replace')}")
     with Glacisd(wrapper=wrapper) as daemon:
         with Peer(daemon.port, context(daemon.certificate)).handshake() as peer:
             peer.send(b"GET /bytes/10 HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -156,51 +156,75 @@ def metrics_are_openmetrics():
 @test
 def a_silent_client_runs_into_handshake_ms():
     with Glacisd(yaml="timeouts:\n  handshake_ms: 300\n") as daemon:
+        timeouts = 0
         for data in (b"", b"\x16\x03\x01\x02\x00\x01"):
-            started = time.monotonic()
-            connection = socket.create_connection(("127.0.0.1", daemon.port), 10)
-            connection.sendall(data)
-            _, end = read_all(connection, timeout=10)
-            took = time.monotonic() - started
-            check(end in ("eof", "reset"), f"the connection ended with {end}")
-            check(0.2 < took < 4, f"the handshake timeout of 0.3 s took {took:.2f} s")
-            connection.close()
-        daemon.expect_counter("handshake_timeouts", 2)
-        daemon.expect_idle()
+            def attempt(start=data):
+                nonlocal timeouts
+                started = time.monotonic()
+                connection = socket.create_connection(("127.0.0.1", daemon.port), PATIENCE)
+                connection.sendall(start)
+                _, end = read_all(connection)
+                took = time.monotonic() - started
+                check(end in ("eof", "reset"), f"the connection ended with {end}")
+                check(took > 0.25, f"the handshake timeout of 0.3 s took {took:.3f} s")
+                connection.close()
+                timeouts += 1
+                daemon.expect_counter("handshake_timeouts", timeouts)
+                return took
+
+            at_best(2, attempt, f"a handshake timeout of 0.3 s after {len(data)} bytes")  # unset it would be 10 s
+        daemon.expect_idle(timeouts=timeouts)
 
 
 @test
 def a_trickling_client_runs_into_handshake_ms():
     """Each byte must not start the clock anew."""
     with Glacisd(yaml="timeouts:\n  handshake_ms: 500\n") as daemon:
-        connection = socket.create_connection(("127.0.0.1", daemon.port), 10)
-        started = time.monotonic()
+        connection = socket.create_connection(("127.0.0.1", daemon.port), PATIENCE)
+        hello = b"\x16\x03\x01\x02\x00" + bytes([1, 0, 1, 252, 3, 3]) + bytes(505)  # 25 s of it
         try:
-            for byte in b"\x16\x03\x01\x02\x00" + bytes([1, 0, 1, 252, 3, 3]) + bytes(200):
+            for byte in hello[:-1]:
                 connection.sendall(bytes([byte]))
                 time.sleep(0.05)
-                check(time.monotonic() - started < 5, "a client that trickles holds its connection")
+            check(False, "a client that trickles holds its connection")
         except (BrokenPipeError, ConnectionResetError):
             pass
         connection.close()
         daemon.expect_counter("handshake_timeouts")
+        daemon.expect_idle(timeouts=1)
 
 
 @test
 def an_idle_connection_runs_into_idle_ms():
+    idle_s = 0.6
     with Origin(echo) as origin, Glacisd(backend=origin.address, yaml="timeouts:\n  idle_ms: 600\n") as daemon:
-        with Peer(daemon.port, context(daemon.certificate)).handshake() as peer:
-            for _ in range(8):  # 1.6 s of traffic: longer than the timeout, each pause shorter
-                peer.send(b"x")
-                equal(peer.read_exactly(1), b"x", "echo")
-                time.sleep(0.2)
-            started = time.monotonic()
-            end = peer.alert()
-            took = time.monotonic() - started
-            note(f"idle: {end} after {took:.2f} s")
-            check(0.2 < took < 5, f"the idle timeout of 0.6 s took {took:.2f} s")
-        daemon.expect_counter("idle_timeouts")
-        daemon.expect_idle()
+        timeouts = 0
+
+        def attempt():
+            nonlocal timeouts
+            with Peer(daemon.port, context(daemon.certificate)).handshake() as peer:
+                longest = 0
+                last = time.monotonic()
+                try:
+                    for _ in range(8):  # 1.6 s of traffic: longer than the timeout, each pause shorter
+                        peer.send(b"x")
+                        equal(peer.read_exactly(1), b"x", "echo")
+                        last, before = time.monotonic(), last
+                        longest = max(longest, last - before)
+                        time.sleep(0.2)
+                except (AssertionError, OSError):
+                    # we were not let run in time, and the pause was too long indeed
+                    if max(longest, time.monotonic() - last) < idle_s:
+                        raise
+                equal(peer.alert(), "close_notify", "how an idle connection ends")
+                took = time.monotonic() - last
+                check(took > idle_s - 0.05, f"the idle timeout of {idle_s} s took {took:.3f} s")
+                timeouts += 1
+                daemon.expect_counter("idle_timeouts", timeouts)
+                return took if longest < idle_s else PATIENCE
+
+        at_best(2, attempt, f"an idle timeout of {idle_s} s")  # unset it would be 300 s
+        daemon.expect_idle(timeouts=timeouts)
 
 
 @test
@@ -218,7 +242,7 @@ def sigterm_lets_a_download_finish_and_takes_no_new_client():
 
         def refused():
             try:
-                socket.create_connection(("127.0.0.1", daemon.port), 2).close()
+                socket.create_connection(("127.0.0.1", daemon.port), PATIENCE).close()
                 return False
             except ConnectionRefusedError:
                 return True
@@ -236,17 +260,20 @@ def sigterm_lets_a_download_finish_and_takes_no_new_client():
         equal(len(body), size, "bytes of the download")
         peer.close_notify()
         peer.close()
-        daemon.finish(10)
+        daemon.finish()
 
 
 @test
 def sigterm_without_clients_ends_at_once():
     for number in (signal.SIGTERM, signal.SIGINT):
-        with Glacisd() as daemon:
-            started = time.monotonic()
-            daemon.process.send_signal(number)
-            daemon.finish(10)
-            check(time.monotonic() - started < 3, "an idle glacisd takes seconds to end")
+        def attempt(chosen=number):
+            with Glacisd() as daemon:
+                started = time.monotonic()
+                daemon.process.send_signal(chosen)
+                daemon.finish()
+                return time.monotonic() - started
+
+        at_best(1, attempt, f"the end of an idle glacisd after {number.name}")
 
 
 @test
@@ -256,15 +283,19 @@ def draining_ends_after_drain_ms():
         while connection.recv(65536):
             pass
 
-    with Origin(swallow) as origin, Glacisd(backend=origin.address, yaml="timeouts:\n  drain_ms: 1500\n") as daemon:
-        with Peer(daemon.port, context(daemon.certificate)).handshake() as peer:
-            peer.send(b"a request")
-            daemon.expect_counter("bytes_opened", 9)
-            started = time.monotonic()
-            daemon.terminate()
-            daemon.finish(10)
-            took = time.monotonic() - started
-            check(1.2 < took < 5, f"draining with drain_ms 1500 took {took:.2f} s")
+    def attempt():
+        with Origin(swallow) as origin, Glacisd(backend=origin.address, yaml="timeouts:\n  drain_ms: 1500\n") as daemon:
+            with Peer(daemon.port, context(daemon.certificate)).handshake() as peer:
+                peer.send(b"a request")
+                daemon.expect_counter("bytes_opened", 9)
+                started = time.monotonic()
+                daemon.terminate()
+                daemon.finish()
+                took = time.monotonic() - started
+                check(took > 1.4, f"draining with drain_ms 1500 took {took:.3f} s")
+                return took
+
+    at_best(3, attempt, "draining with drain_ms 1500")  # unset it would be 30 s
 
 
 @test
@@ -284,13 +315,12 @@ def draining_waits_for_an_answer_that_takes_its_time():
                     else:
                         peer.socket.sendall(finished)
                         daemon.expect_counter("backend_connects")
-                        time.sleep(0.05)
                         peer.send(b"the question")
                     daemon.expect_counter("bytes_opened", 12)
                     daemon.terminate()
                     equal(peer.read_to_end(), b"the answer", f"TLS {version}, question at once: {at_once}: answer")
                     peer.close_notify()
-                daemon.finish(10)
+                daemon.finish()
 
 
 @test
@@ -302,85 +332,7 @@ def draining_lets_quiet_connections_go():
             daemon.terminate()
             equal(peer.read_to_end(), b"", "bytes before close_notify")
             peer.close_notify()
-        daemon.finish(10)
-
-
-@test
-def a_port_in_use_is_named():
-    with socket.create_server(("127.0.0.1", free_port())) as taken:
-        port = taken.getsockname()[1]
-        certificate = Certificate.get("ecdsa")
-        status, text = glacisd_once("--listen", f"127.0.0.1:{port}", "--backend", "builtin", "--cert",
-                                    certificate.cert, "--key", certificate.key)
-        check(status not in (0, 64), f"exit status {status}")
-        check(str(port) in text and "in use" in text.lower(), f"the message is {text!r}")
-
-
-def valid_yaml(certificate):
-    return (f"listen: 127.0.0.1:{free_port()}\nbackend: 127.0.0.1:9\n"
-            f"certificates:\n- cert: {certificate.cert}\n  key: {certificate.key}\n")
-
-
-@test
-def check_accepts_a_good_file_and_starts_nothing():
-    certificate = Certificate.get("rsa")
-    path = write("good.yaml", valid_yaml(certificate))
-    started = time.monotonic()
-    status, text = glacisd_once("-c", path, "--check")
-    equal(status, 0, f"status of --check ({text})")
-    check(time.monotonic() - started < 5, "--check takes seconds")
-
-
-@test
-def check_names_file_line_and_what_is_allowed():
-    certificate = Certificate.get("rsa")
-    good = valid_yaml(certificate)
-    lines = good.count("\n")
-    cases = {
-        "unknown key": (good + "colour: blue\n", lines + 1, r"colour"),
-        "wrong type": (good + "workers: many\n", lines + 1, r"many|workers"),
-        "negative number": (good + "workers: -3\n", lines + 1, r"-3|workers"),
-        "unknown nested key": (good + "timeouts:\n  lunch_ms: 5\n", lines + 2, r"lunch_ms"),
-        "bad address": (good.replace("127.0.0.1:9\n", "127.0.0.1:99999\n"), 2, r"99999"),
-        "no mapping": ("- just\n- a list\n", 1, r""),
-        "broken YAML": (good + "workers: [1\n", lines + 1, r""),
-        "boolean": (good + "sandbox: perhaps\n", lines + 1, r"perhaps|sandbox"),
-        "missing file": (good.replace(certificate.cert, "/nonexistent/cert.pem"), 4, r"/nonexistent/cert\.pem"),
-    }
-    for name, (text, line, words) in cases.items():
-        path = write("bad.yaml", text)
-        status, message = glacisd_once("-c", path, "--check")
-        note(f"{name}: {message.strip()}")
-        check(status not in (0, 64), f"{name}: exit status {status}, {message!r}")
-        found = [int(number) for number in re.findall(re.escape(path) + r":(\d+)", message)]
-        check(found, f"{name}: no file:line in {message!r}")
-        check(any(abs(number - line) <= 1 for number in found), f"{name}: line {found}, expected {line}")
-        check(re.search(words, message), f"{name}: {words!r} is not in {message!r}")
-
-
-@test
-def a_key_of_another_certificate_is_refused():
-    rsa, ecdsa = Certificate.get("rsa"), Certificate.get("ecdsa")
-    other = os.path.join(SCRATCH, "other-key.pem")
-    run("openssl", "genpkey", "-algorithm", "RSA", "-out", other)
-    for cert, key in ((rsa.cert, ecdsa.key), (rsa.cert, other)):
-        status, text = glacisd_once("--listen", "127.0.0.1:1", "--backend", "builtin", "--cert", cert, "--key", key,
-                                    "--check")
-        check(status not in (0, 64), f"exit status {status}")
-        check(key in text or cert in text, f"the message names neither file: {text!r}")
-
-
-@test
-def missing_options_and_unknown_options_are_usage_errors():
-    certificate = Certificate.get("rsa")
-    equal(glacisd_once("--no-such-option")[0], 64, "status for an unknown option")
-    equal(glacisd_once("--help")[0], 0, "status of --help")
-    check("--listen" in glacisd_once("--help")[1], "--help lists --listen")
-    equal(glacisd_once("--version")[0], 0, "status of --version")
-    status, text = glacisd_once("--cert", certificate.cert, "--key", certificate.key, "--backend", "builtin")
-    check(status != 0 and "listen" in text, f"without --listen: {status}, {text!r}")
-    status, text = glacisd_once("-c", "/nonexistent/glacis.yaml")
-    check(status != 0 and "/nonexistent/glacis.yaml" in text, f"missing file: {status}, {text!r}")
+        daemon.finish()
 
 
 @test

@@ -6,26 +6,33 @@ import ssl
 import time
 
 import harness
-from harness import Glacisd, check, context, equal, main, need, run, test
+from harness import PATIENCE, check, equal, main, need, run, test
+from service import PATIENT, Glacisd, context
 from tls_peer import Peer
 
 SECONDS = 3
+ROUNDS = 10  # at the most, until there were enough requests
+REQUESTS = 50
 
 
 def wrk(daemon, path, *options):
-    """Runs wrk; returns the number of requests. Any error of any kind fails."""
-    output = run(need("wrk"), "-t", "2", "-d", f"{SECONDS}s", *options, daemon.url(path)).stdout.decode()
-    check("Socket errors" not in output, f"wrk saw errors: {output}")
-    check("Non-2xx" not in output, f"wrk got answers other than 200: {output}")
-    requests = int(re.search(r"(\d+) requests in", output).group(1))
-    harness.note(f"wrk {path}: {requests} requests in {SECONDS} s")
-    check(requests > 50, f"only {requests} requests: {output}")
-    return requests
+    """Runs wrk until it has made enough requests. Any error of any kind fails."""
+    requests = rounds = 0
+    while requests <= REQUESTS:
+        check(rounds < ROUNDS, f"only {requests} requests in {ROUNDS * SECONDS} s")
+        rounds += 1
+        # a request that takes more than the 2 s of wrk's own would count as an error
+        output = run(need("wrk"), "-t", "2", "-d", f"{SECONDS}s", "--timeout", f"{PATIENCE:.0f}s", *options,
+                     daemon.url(path)).stdout.decode()
+        check("Socket errors" not in output, f"wrk saw errors: {output}")
+        check("Non-2xx" not in output, f"wrk got answers other than 200: {output}")
+        requests += int(re.search(r"(\d+) requests in", output).group(1))
+    harness.note(f"wrk {path}: {requests} requests in {rounds * SECONDS} s")
 
 
 @test
 def wrk_with_small_requests():
-    with Glacisd() as daemon:
+    with Glacisd(yaml=PATIENT) as daemon:
         wrk(daemon, "/bytes/100", "-c", "100")
         daemon.expect_idle()
         equal(daemon.counter("records_bad_mac"), 0, "records_bad_mac")
@@ -40,7 +47,7 @@ def wrk_with_large_answers():
 
 @test
 def wrk_with_a_connection_for_each_request():
-    with Glacisd(cert="ecdsa") as daemon:
+    with Glacisd(cert="ecdsa", yaml=PATIENT) as daemon:
         wrk(daemon, "/bytes/100", "-c", "32", "-H", "Connection: close")
         daemon.expect_idle()
         check(daemon.counter("connections_accepted") > 50, "the connections were kept alive")
@@ -58,14 +65,14 @@ def h2load(daemon, *options):
 
 @test
 def h2load_over_http_1_1():
-    with Glacisd() as daemon:
+    with Glacisd(yaml=PATIENT) as daemon:
         h2load(daemon, "-n", str(20000 // harness.SCALE), "-c", "100", "-t", "2", daemon.url("/bytes/1000"))
         daemon.expect_idle()
 
 
 @test
 def h2load_with_an_rsa_certificate_and_aes_256():
-    with Glacisd(cert="rsa") as daemon:
+    with Glacisd(cert="rsa", yaml=PATIENT) as daemon:
         h2load(daemon, "-n", str(4000 // harness.SCALE), "-c", "50", "-t", "2",
                "--tls13-ciphers=TLS_AES_256_GCM_SHA384", daemon.url("/bytes/20000"))
 
@@ -74,10 +81,10 @@ def h2load_with_an_rsa_certificate_and_aes_256():
 def two_thousand_connections_at_once():
     count = 2000 // (4 if harness.SCALE > 1 else 1)
     request = b"GET /bytes/3000 HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    with Glacisd(cert="ecdsa") as daemon:
+    with Glacisd(cert="ecdsa", yaml=PATIENT) as daemon:
         trusted = context(daemon.certificate)
         started = time.monotonic()
-        peers = [Peer(daemon.port, trusted, timeout=60) for _ in range(count)]
+        peers = [Peer(daemon.port, trusted) for _ in range(count)]
         selector = selectors.DefaultSelector()
         waiting = 0
         for peer in peers:  # all handshakes overlap: nobody's second flight goes before everybody's first
@@ -85,7 +92,7 @@ def two_thousand_connections_at_once():
             selector.register(peer.socket, selectors.EVENT_READ, peer)
             waiting += 1
         while waiting:
-            events = selector.select(30)
+            events = selector.select(PATIENCE)
             check(events, f"{waiting} of {count} handshakes hang")
             for key, _ in events:
                 key.data.fill()
@@ -93,8 +100,8 @@ def two_thousand_connections_at_once():
                     selector.unregister(key.fileobj)
                     waiting -= 1
         harness.note(f"{count} handshakes in {time.monotonic() - started:.1f} s")
-        daemon.expect_counter("handshakes_full", count, 20)
-        harness.eventually(lambda: daemon.gauge("connections_open") == count, f"{count} connections open", 20)
+        daemon.expect_counter("handshakes_full", count)
+        harness.eventually(lambda: daemon.gauge("connections_open") == count, f"{count} connections open")
         for peer in peers:
             peer.send(request)
         for peer in peers:

@@ -8,7 +8,8 @@ import os
 import subprocess
 import sys
 
-from harness import Glacisd, Origin, check, context, echo, equal, main, test
+from harness import PATIENCE, check, equal, main, test
+from service import Glacisd, Origin, context, echo
 from tls_peer import Peer
 
 ODD_CLIENT = os.environ.get("ODD_CLIENT") or sys.exit("ODD_CLIENT is not set: name the program odd_client")
@@ -18,7 +19,7 @@ def run_case(name, version):
     with Origin(echo) as origin, Glacisd(backend=origin.address) as daemon:
         for bits in ("128", "256"):
             done = subprocess.run([ODD_CLIENT, str(daemon.port), version, bits, name], stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False)
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=2 * PATIENCE, check=False)
             check(done.returncode == 0, f"TLS {version}, AES-{bits}: {done.stdout.decode(errors='replace').strip()}")
         daemon.expect_idle()
         with Peer(daemon.port, context(daemon.certificate)).handshake() as peer:

@@ -7,13 +7,15 @@ import threading
 import time
 
 import harness
-from harness import Glacisd, SCRATCH, check, equal, main, need, run, test
+from harness import SCRATCH, check, equal, main, need, run, test
+from service import Glacisd
 
 
 class Client:
     """An interactive s_client: its stdin is ours, its output is collected."""
 
-    def __init__(self, daemon, *options):
+    def __init__(self, daemon, *options, paced=False):
+        self.paced = paced  # takes little at a time: s_client is held back, and has time for its commands
         self.process = subprocess.Popen(
             [need("openssl"), "s_client", "-connect", f"127.0.0.1:{daemon.port}", "-CAfile",
              daemon.certificate.cert, "-verify_return_error", *options],
@@ -24,17 +26,19 @@ class Client:
 
     def _collect(self):
         while True:
-            data = os.read(self.process.stdout.fileno(), 65536)
+            data = os.read(self.process.stdout.fileno(), 16384 if self.paced else 262144)
             if not data:
                 return
             with self.lock:
                 self.output += data
+            if self.paced:
+                time.sleep(0.05)
 
     def say(self, text):
-        # s_client looks for a command letter at the start of each read: one write must be one read
+        """s_client looks for a command letter at the start of what one read gives it: behind a command, wait for
+        its effect before you say more."""
         self.process.stdin.write(text)
         self.process.stdin.flush()
-        time.sleep(0.15)
 
     def take(self):
         """Output so far; the next expect() starts after it."""
@@ -42,7 +46,7 @@ class Client:
             taken, self.output = self.output, b""
         return taken
 
-    def expect(self, pattern, seconds=15):
+    def expect(self, pattern, seconds=harness.PATIENCE):
         """Waits for a pattern in the output since the last take()."""
         try:
             return harness.eventually(lambda: re.search(pattern, self.output, re.S), f"{pattern!r} in s_client's output",
@@ -57,7 +61,7 @@ class Client:
     def __exit__(self, *_):
         self.process.stdin.close()
         try:
-            self.process.wait(5)
+            self.process.wait(harness.PATIENCE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -146,19 +150,27 @@ def key_update_both_ways():
 @test
 def key_update_in_the_middle_of_a_download():
     with Glacisd() as daemon:
-        with Client(daemon, "-tls1_3") as client:
+        with Client(daemon, "-tls1_3", paced=True) as client:
             client.expect(HANDSHAKE_DONE)
-            client.take()
             size = 40000000 // harness.SCALE
+            client.take()
             client.say(f"GET /bytes/{size} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-            for _ in range(5):
+            client.expect(rb"200 OK")
+            for number in range(1, 6):
                 client.say(b"K\n")
-            total = 0
-            deadline = time.monotonic() + 60
-            while total < size and time.monotonic() < deadline:
+                daemon.expect_counter("key_updates_received", number)
+            total = len(client.take())
+            check(total < size, f"all {size} bytes had come before the last KeyUpdate")
+            harness.note(f"{total} of {size} bytes came before the last KeyUpdate")
+            client.paced = False
+
+            def all_came():
+                nonlocal total
                 total += len(client.take())
-                time.sleep(0.01)
-            check(size <= total <= size + 2000, f"{total} bytes came for {size}")
+                return total >= size
+
+            harness.eventually(all_came, f"{size} bytes come")
+            check(total <= size + 2000, f"{total} bytes came for {size}")
 
 
 @test

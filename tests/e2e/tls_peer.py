@@ -7,6 +7,8 @@ import socket
 import ssl
 import struct
 
+from harness import PATIENCE
+
 ALERT = 21
 ALERTS = {0: "close_notify", 10: "unexpected_message", 20: "bad_record_mac", 22: "record_overflow",
           40: "handshake_failure", 47: "illegal_parameter", 50: "decode_error", 51: "decrypt_error",
@@ -17,7 +19,7 @@ ALERTS = {0: "close_notify", 10: "unexpected_message", 20: "bad_record_mac", 22:
 class Peer:
     """One TLS connection as a client."""
 
-    def __init__(self, port, context, timeout=20, session=None):
+    def __init__(self, port, context, timeout=PATIENCE, session=None):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.incoming = ssl.MemoryBIO()
@@ -144,7 +146,7 @@ def records(data):
     return found
 
 
-def read_all(connection, timeout=20):
+def read_all(connection, timeout=PATIENCE):
     """Everything until the peer closes: (bytes, "eof" or "reset" or "timeout")."""
     connection.settimeout(timeout)
     parts = []
