@@ -242,9 +242,10 @@ def glacisd_path():
 
 
 def sanitized():
-    """True when the glacisd under test was built with AddressSanitizer."""
+    """True when the glacisd under test was built with AddressSanitizer or ThreadSanitizer."""
     with open(glacisd_path(), "rb") as program:
-        return b"__asan_init" in program.read()
+        content = program.read()
+    return b"__asan_init" in content or b"__tsan_init" in content
 
 
 def environment():

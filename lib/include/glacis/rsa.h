@@ -117,7 +117,7 @@ GLACIS_MUST_CHECK int glacis_rsa_lanes_from(const struct glacis_engine *engine, 
 /** Microseconds until `glacis_queue_poll` should be called for the sake of waiting operations: 0 now, -1 none wait. */
 int64_t glacis_rsa_wait_us(const struct glacis_queue *queue);
 
-/** Counters of RSA in one queue. */
+/** Counters of RSA in one queue; they may be read by any thread. */
 struct glacis_rsa_counters {
 	uint64_t operations;	/**< completed */
 	uint64_t batches;	/**< batches of lanes run */
