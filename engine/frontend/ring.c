@@ -122,6 +122,8 @@ int glacisd_ring_init(struct glacisd_ring *ring, unsigned rings)
 		ring->uring.ring_fd = -1;
 		return error;
 	}
+	/* Saves looking the descriptor up in each system call; kernels before 5.18 go on without. */
+	(void)io_uring_register_ring_fd(&ring->uring);
 	/* Multishot requests cannot be probed: the first refusal (-EINVAL) switches them off. */
 	ring->features.multishot_accept = !without("multishot-accept");
 	ring->features.multishot_receive = !without("multishot-receive");
