@@ -16,5 +16,6 @@ struct bench_command {
 extern const struct bench_command bench_aead_command;
 extern const struct bench_command bench_rsa_command;
 extern const struct bench_command bench_tls_command;
+extern const struct bench_command bench_x25519_command;
 
 #endif

@@ -18,6 +18,7 @@
 static const struct bench_command *const commands[] = {
 	&bench_aead_command,
 	&bench_rsa_command,
+	&bench_x25519_command,
 	&bench_tls_command,
 };
 

@@ -10,8 +10,8 @@
 
 #include "x25519_ifma_field.h"
 
-#define A24 121665u /* (486662 - 2) / 4, RFC 7748 section 4.1 */
-#define WORDS 4     /* of 64 bits in 32 bytes */
+#define A24   121665u /* (486662 - 2) / 4, RFC 7748 section 4.1 */
+#define WORDS 4       /* of 64 bits in 32 bytes */
 
 /* All that is secret, in one place, so that it can be wiped at once. */
 struct ladder {
@@ -54,12 +54,12 @@ static void store_point(uint8_t *const out[X25519_LANES], const struct x25519_fi
 	uint64_t words[WORDS][X25519_LANES];
 
 	_mm512_storeu_si512(words[0], _mm512_or_si512(a.digit[0], _mm512_slli_epi64(a.digit[1], 51)));
-	_mm512_storeu_si512(words[1], _mm512_or_si512(_mm512_srli_epi64(a.digit[1], 13),
-						      _mm512_slli_epi64(a.digit[2], 38)));
-	_mm512_storeu_si512(words[2], _mm512_or_si512(_mm512_srli_epi64(a.digit[2], 26),
-						      _mm512_slli_epi64(a.digit[3], 25)));
-	_mm512_storeu_si512(words[3], _mm512_or_si512(_mm512_srli_epi64(a.digit[3], 39),
-						      _mm512_slli_epi64(a.digit[4], 12)));
+	_mm512_storeu_si512(words[1],
+			    _mm512_or_si512(_mm512_srli_epi64(a.digit[1], 13), _mm512_slli_epi64(a.digit[2], 38)));
+	_mm512_storeu_si512(words[2],
+			    _mm512_or_si512(_mm512_srli_epi64(a.digit[2], 26), _mm512_slli_epi64(a.digit[3], 25)));
+	_mm512_storeu_si512(words[3],
+			    _mm512_or_si512(_mm512_srli_epi64(a.digit[3], 39), _mm512_slli_epi64(a.digit[4], 12)));
 	for (unsigned lane = 0; lane < X25519_LANES; lane++) {
 		for (unsigned word = 0; word < WORDS; word++)
 			memcpy(out[lane] + 8 * word, &words[word][lane], 8);

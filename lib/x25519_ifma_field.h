@@ -132,8 +132,7 @@ FIELD_INLINE struct x25519_field field_add_small_product(const struct x25519_fie
 
 	for (int i = 0; i < X25519_DIGITS; i++) {
 		sum[i] = _mm512_madd52lo_epu64(a->digit[i], b->digit[i], factor);
-		high[i] = _mm512_slli_epi64(
-			_mm512_madd52hi_epu64(_mm512_setzero_si512(), b->digit[i], factor), 1);
+		high[i] = _mm512_slli_epi64(_mm512_madd52hi_epu64(_mm512_setzero_si512(), b->digit[i], factor), 1);
 	}
 	/* the top digit's high half is 2^255 times itself: 19 */
 	sum[0] = _mm512_madd52lo_epu64(sum[0], high[4], field_set1(19));

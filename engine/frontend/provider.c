@@ -15,7 +15,7 @@
 #include <glacis/version.h>
 #include <glacis/x25519.h>
 
-#define NAME	   "glacisd"
+#define NAME       "glacisd"
 #define PROPERTIES "provider=" NAME
 
 static const OSSL_PARAM *gettable_params(void *context)

@@ -2,8 +2,8 @@
 /*
  * The key schedule of TLS 1.3 (RFC 8446 section 7.1) as OpenSSL's algorithm "TLS13-KDF", computed by libglacis.
  *
- * OpenSSL derives about twenty secrets and keys in a handshake, each by a call of its own with all inputs as parameters,
- * so there is no state. Two of them are what the record layer goes on with: they are kept in the handshake
+ * OpenSSL derives about twenty secrets and keys in a handshake, each by a call of its own with all inputs as
+ * parameters, so there is no state. Two of them are what the record layer goes on with: they are kept in the handshake
  * that runs.
  */
 #include <openssl/core_dispatch.h>
@@ -80,7 +80,8 @@ static int take(const OSSL_PARAM *param, struct inputs *inputs)
 /* The label as a string; libglacis adds the prefix that OpenSSL passes. */
 static int label_text(const struct inputs *inputs, char text[LABEL_MAX])
 {
-	if (inputs->label.size >= LABEL_MAX || inputs->prefix.size != 6 || memcmp(inputs->prefix.bytes, "tls13 ", 6) != 0)
+	if (inputs->label.size >= LABEL_MAX || inputs->prefix.size != 6 ||
+	    memcmp(inputs->prefix.bytes, "tls13 ", 6) != 0)
 		return 0;
 	memcpy(text, inputs->label.bytes, inputs->label.size);
 	text[inputs->label.size] = '\0';
@@ -136,7 +137,8 @@ static int extract(const struct inputs *inputs, uint8_t *output, size_t size)
 }
 
 /* Application traffic secrets stay with the handshake. */
-static void keep(const struct glacisd_provider *provider, const struct inputs *inputs, const uint8_t *secret, size_t size)
+static void keep(const struct glacisd_provider *provider, const struct inputs *inputs, const uint8_t *secret,
+		 size_t size)
 {
 	struct glacisd_connection *connection = provider->worker->running;
 
@@ -163,8 +165,7 @@ static int derive(void *context, unsigned char *output, size_t size, const OSSL_
 		return 0;
 	if (inputs.mode == EVP_KDF_HKDF_MODE_EXTRACT_ONLY)
 		return extract(&inputs, output, size);
-	if (inputs.mode != EVP_KDF_HKDF_MODE_EXPAND_ONLY ||
-	    !expand(&inputs, &inputs.key, &inputs.data, output, size))
+	if (inputs.mode != EVP_KDF_HKDF_MODE_EXPAND_ONLY || !expand(&inputs, &inputs.key, &inputs.data, output, size))
 		return 0;
 	keep(context, &inputs, output, size);
 	return 1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * X25519 keys and their exchange as OpenSSL's algorithms, computed by libglacis. Own key pairs are made ahead, eight
- * in a call; a shared secret is asked for from the handshake's async job, which pauses until the worker has computed those
- * of all handshakes of this turn together (exchange.c).
+ * in a call; a shared secret is asked for from the handshake's async job, which pauses until the worker has computed
+ * those of all handshakes of this turn together (exchange.c).
  *
  * Each pair is used once. Private keys lie in OpenSSL's secure heap.
  */
@@ -20,8 +20,8 @@
 #include "handshake.h"
 #include "provider.h"
 
-#define SIZE	      GLACIS_X25519_SIZE
-#define BITS	      253 /* what OpenSSL says of it */
+#define SIZE          GLACIS_X25519_SIZE
+#define BITS          253 /* what OpenSSL says of it */
 #define SECURITY_BITS 128
 
 struct key {

@@ -124,7 +124,8 @@ Test(provider, expands_as_openssl_does)
 	}
 }
 
-/* The four ways a stage of the schedule begins: with and without a secret of the stage before, with and without input. */
+/* The four ways a stage of the schedule begins: with and without a secret of the stage before, with and without input.
+ */
 Test(provider, extracts_as_openssl_does)
 {
 	uint8_t salt[48], key[66];
@@ -149,8 +150,12 @@ Test(provider, extracts_as_openssl_does)
 Test(provider, refuses_what_the_schedule_never_asks)
 {
 	const uint8_t secret[48] = { 1 };
-	const struct derivation good = { .mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY, .digest = "SHA256", .key = secret,
-					 .key_size = 32, .prefix = "tls13 ", .label = "key" };
+	const struct derivation good = { .mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY,
+					 .digest = "SHA256",
+					 .key = secret,
+					 .key_size = 32,
+					 .prefix = "tls13 ",
+					 .label = "key" };
 	struct derivation bad;
 	uint8_t output[32];
 
@@ -179,8 +184,12 @@ Test(provider, refuses_what_the_schedule_never_asks)
 Test(provider, keeps_the_application_secrets_of_the_handshake_that_runs)
 {
 	const uint8_t secret[48] = { 1 };
-	struct derivation d = { .mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY, .digest = "SHA256", .key = secret,
-				.key_size = 32, .prefix = "tls13 ", .label = "c ap traffic" };
+	struct derivation d = { .mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY,
+				.digest = "SHA256",
+				.key = secret,
+				.key_size = 32,
+				.prefix = "tls13 ",
+				.label = "c ap traffic" };
 	uint8_t client[48], server[48], other[48];
 
 	cr_assert_eq(derive(OURS, &d, client, 32), 1);
@@ -337,7 +346,8 @@ Test(provider, pauses_the_job_until_the_secret_is_computed)
 	cr_assert_eq(handshake.exchange->status, GLACIS_STATUS_PENDING);
 	cr_assert_eq(glacis_x25519(handshake.exchange, 1), 0);
 	handshake.exchange = NULL;
-	cr_assert_eq(ASYNC_start_job(&async, wait, &result, exchange_in_job, &argument, sizeof(argument)), ASYNC_FINISH);
+	cr_assert_eq(ASYNC_start_job(&async, wait, &result, exchange_in_job, &argument, sizeof(argument)),
+		     ASYNC_FINISH);
 	cr_expect_eq(result, 1);
 	cr_expect_arr_eq(job.secret, expected, 32);
 	ASYNC_WAIT_CTX_free(wait);

@@ -105,7 +105,9 @@ Test(x25519, ten_thousand_random_functions_are_openssl_s, .timeout = 120)
 		cr_assert_eq(RAND_bytes(scalars[0], sizeof(scalars)), 1);
 		cr_assert_eq(RAND_bytes(points[0], sizeof(points)), 1);
 		for (unsigned i = 0; i < LANES; i++)
-			ops[i] = (struct glacis_x25519_op){ .scalar = scalars[i], .point = points[i], .result = results[i] };
+			ops[i] = (struct glacis_x25519_op){ .scalar = scalars[i],
+							    .point = points[i],
+							    .result = results[i] };
 		cr_assert_eq(glacis_x25519(ops, LANES), 0);
 		for (unsigned i = 0; i < LANES; i++) {
 			by_openssl(scalars[i], points[i], expected);
