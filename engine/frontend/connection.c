@@ -92,6 +92,17 @@ void glacisd_connection_close(struct glacisd_connection *connection)
 	connection->phase = GLACISD_PHASE_DEAD;
 }
 
+void glacisd_connection_client_gone(struct glacisd_connection *connection)
+{
+	const struct glacisd_handshake *handshake = connection->handshake;
+	struct glacisd_stats *stats = &connection->worker->stats;
+
+	GLACISD_STAT_INC(stats, client_errors);
+	if (handshake && !handshake->finished && !handshake->failed)
+		GLACISD_STAT_INC(stats, handshakes_aborted);
+	glacisd_connection_close(connection);
+}
+
 static void close_socket(struct glacisd_connection *connection, struct glacisd_socket *socket, bool reset)
 {
 	static const struct linger now = { .l_onoff = 1, .l_linger = 0 };

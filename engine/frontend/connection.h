@@ -117,6 +117,8 @@ struct glacisd_connection {
 void glacisd_connection_open(struct glacisd_worker *worker, int fd);
 /* Closes at once and without a word; the backend sees a reset unless both directions had ended. */
 void glacisd_connection_close(struct glacisd_connection *connection);
+/* The client's socket is reset or broken: counts that, and a handshake that it cut short, then closes. */
+void glacisd_connection_client_gone(struct glacisd_connection *connection);
 /* Sends a fatal alert if that is still possible, then closes; the backend is reset. */
 void glacisd_connection_fail(struct glacisd_connection *connection, enum glacis_alert alert);
 /* Frees a dead connection when nothing of it is with the kernel or the queue. True when it was freed. */

@@ -220,13 +220,10 @@ static void flow_advance(struct glacisd_connection *connection, struct glacisd_f
 
 static void send_failed(struct glacisd_connection *connection, struct glacisd_flow *flow)
 {
-	struct glacisd_stats *stats = &connection->worker->stats;
-
 	glacisd_flow_free_all(connection, flow);
 	flow->stage = GLACISD_STAGE_IDLE;
 	if (flow == &connection->down) {
-		GLACISD_STAT_INC(stats, client_errors);
-		glacisd_connection_close(connection);
+		glacisd_connection_client_gone(connection);
 		return;
 	}
 	/* The backend takes no more, but its answer may be on the way: read on until its end. */

@@ -369,8 +369,7 @@ void glacisd_handshake_sent(struct glacisd_connection *connection, int result)
 	if (connection->phase == GLACISD_PHASE_DEAD)
 		return;
 	if (result < 0 && result != -EINTR && result != -EAGAIN) {
-		GLACISD_STAT_INC(&connection->worker->stats, handshakes_aborted);
-		glacisd_connection_close(connection);
+		glacisd_connection_client_gone(connection);
 		return;
 	}
 	handshake->output_sent += result > 0 ? (uint32_t)result : 0;

@@ -266,8 +266,7 @@ static void socket_ended(struct glacisd_connection *connection, struct glacisd_s
 		if (!connection->down.ended)
 			glacisd_connection_fail(connection, GLACIS_ALERT_INTERNAL_ERROR);
 	} else if (socket == &connection->client && result < 0) {
-		GLACISD_STAT_INC(stats, client_errors);
-		glacisd_connection_close(connection);
+		glacisd_connection_client_gone(connection);
 	}
 }
 

@@ -21,14 +21,14 @@
 	X(handshakes_tls12, "Handshakes completed with TLS 1.2")                                         \
 	X(handshakes_tls13, "Handshakes completed with TLS 1.3")                                         \
 	X(handshakes_failed, "Handshakes refused by either side")                                        \
-	X(handshakes_aborted, "Clients gone before the end of the handshake")                            \
+	X(handshakes_aborted, "Clients gone before the end of the handshake, by a close or a reset")     \
 	X(handshake_timeouts, "Handshakes that took longer than handshake_ms")                           \
 	X(connect_timeouts, "Backend connections that took longer than connect_ms")                      \
 	X(idle_timeouts, "Connections closed after idle_ms without a byte")                              \
 	X(backend_connects, "Backend connections made")                                                  \
 	X(backend_refused, "Backend connections refused or unreachable")                                 \
 	X(backend_errors, "Backend connections reset or broken")                                         \
-	X(client_errors, "Client connections reset or broken")                                           \
+	X(client_errors, "Client connections reset or broken, in the handshake or after it")             \
 	X(client_truncated, "Clients that closed without close_notify")                                  \
 	X(clean_closes, "Connections that ended with close_notify in both directions")                   \
 	X(alerts_sent, "Fatal alerts sent")                                                              \
