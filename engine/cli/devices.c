@@ -57,15 +57,23 @@ static json_t *describe_sizes(const struct local_engine *local)
 	return sizes;
 }
 
+/* "lanes_from": null where OpenSSL computes each alone. */
+static json_t *describe_x25519(void)
+{
+	unsigned lanes_from = glacis_x25519_lanes_from();
+
+	return json_pack("{s:o}", "lanes_from", lanes_from ? json_integer(lanes_from) : json_null());
+}
+
 static json_t *describe_cpu(const struct local_engine *local)
 {
 	struct processor processor;
 
 	processor_read(&processor);
-	return json_pack("{s:s, s:s, s:I, s:o, s:{s:s}, s:{s:s, s:o}}", "name", glacis_path_name(GLACIS_PATH_CPU),
+	return json_pack("{s:s, s:s, s:I, s:o, s:{s:s}, s:{s:s, s:o}, s:o}", "name", glacis_path_name(GLACIS_PATH_CPU),
 			 "model", processor.model, "cores", (json_int_t)processor.cores, "flags",
 			 describe_flags(&processor), "records", "backend", local->info.cpu_backend, "rsa", "backend",
-			 local->info.rsa_backend, "sizes", describe_sizes(local));
+			 local->info.rsa_backend, "sizes", describe_sizes(local), "x25519", describe_x25519());
 }
 
 /* NULL, and a reason, when it failed. */

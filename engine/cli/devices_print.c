@@ -57,6 +57,16 @@ static void print_rsa(FILE *out, json_t *rsa)
 	}
 }
 
+static void print_x25519(FILE *out, json_t *x25519)
+{
+	json_t *lanes_from = json_object_get(x25519, "lanes_from");
+
+	if (json_is_integer(lanes_from))
+		fprintf(out, "  X25519    avx512-ifma, lanes from %d at once\n", (int)json_integer_value(lanes_from));
+	else
+		fprintf(out, "  X25519    OpenSSL: no avx512-ifma\n");
+}
+
 static double number_of(json_t *object, const char *key)
 {
 	return json_number_value(json_object_get(object, key));
@@ -91,6 +101,7 @@ void devices_print(FILE *out, json_t *list)
 		print_flags(out, json_object_get(device, "flags"));
 		fprintf(out, "  records   %s\n", text_of(json_object_get(device, "records"), "backend"));
 		print_rsa(out, json_object_get(device, "rsa"));
+		print_x25519(out, json_object_get(device, "x25519"));
 		if (json_object_get(device, "rates"))
 			print_rates(out, json_object_get(device, "rates"));
 	}

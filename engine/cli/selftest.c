@@ -26,6 +26,7 @@ int selftest_run(struct selftest *test)
 	selftest_aead(test);
 	selftest_record(test);
 	selftest_rsa(test);
+	selftest_x25519(test);
 	local_engine_close(&test->local);
 	json_array_foreach(test->checks, index, check) failed += !json_is_true(json_object_get(check, "ok"));
 	return failed == test->failed ? 0 : -ENOMEM;

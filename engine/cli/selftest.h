@@ -40,6 +40,7 @@ GLACIS_MUST_CHECK int selftest_run(struct selftest *test);
 void selftest_aead(struct selftest *test);
 void selftest_record(struct selftest *test);
 void selftest_rsa(struct selftest *test);
+void selftest_x25519(struct selftest *test);
 
 /* Prints "ok NAME" or "FAILED NAME: why" and keeps it for the JSON. */
 __attribute__((format(printf, 3, 4))) void selftest_report(struct selftest *test, bool good, const char *format, ...);

@@ -46,6 +46,8 @@ def devices_tell_from_how_many_on_lanes_pay():
             check(size["why"], size)
         else:
             check(cpu["flags"]["avx512ifma"] and 1 <= size["lanes_from"] <= 8, size)
+    from_ = cpu["x25519"]["lanes_from"]
+    check(1 <= from_ <= 8 if cpu["flags"]["avx512ifma"] else from_ is None, cpu["x25519"])
 
 
 @test
@@ -62,7 +64,7 @@ def rates_are_measured_when_asked_for():
 def devices_as_text_say_the_same():
     cpu = cpu_of()
     text = glacis("devices")[0]
-    for wanted in [cpu["model"], cpu["records"]["backend"], cpu["rsa"]["backend"], "4096 bits:"]:
+    for wanted in [cpu["model"], cpu["records"]["backend"], cpu["rsa"]["backend"], "4096 bits:", "X25519 "]:
         check(wanted in text, f"{wanted} is not in {text}")
     check("rates" not in text, text)
     check("GB/s" in glacis("devices", "--rates")[0], "no rates in the text")
@@ -74,7 +76,7 @@ def selftest_passes_line_by_line():
     check(len(lines) > 30, f"only {len(lines)} lines")
     equal([line for line in lines if not line.startswith("ok ")], [], "lines that are not ok")
     for wanted in ["aes-256-gcm in-place McGrew-Viega-16", "tls-1.2 aes-128-gcm records", "tls-1.3 aes-256-gcm records",
-                   "rsa-2048 pkcs1 single", "rsa-4096 pss single"]:
+                   "rsa-2048 pkcs1 single", "rsa-4096 pss single", "x25519 RFC-7748 alone", "x25519 as-OpenSSL burst"]:
         check(f"ok {wanted}" in lines, f"no check {wanted}")
 
 

@@ -13,10 +13,13 @@ unsigned __wrap_glacis_queue_poll(struct glacis_queue *queue, struct glacis_op *
 unsigned __real_glacis_queue_poll(struct glacis_queue *queue, struct glacis_op *done[], unsigned max);
 int __wrap_glacis_rsa_lanes_from(const struct glacis_engine *engine, uint32_t bits);
 int __real_glacis_rsa_lanes_from(const struct glacis_engine *engine, uint32_t bits);
+int __wrap_glacis_x25519(struct glacis_x25519_op ops[], unsigned count);
+int __real_glacis_x25519(struct glacis_x25519_op ops[], unsigned count);
 
 /* Spoils one completed operation. */
 static void (*spoil)(struct glacis_op *op);
 static int lanes_from; /* what is said instead; 0: the truth */
+static bool spoil_x25519; /* the last of a burst */
 
 unsigned __wrap_glacis_queue_poll(struct glacis_queue *queue, struct glacis_op *done[], unsigned max)
 {
@@ -30,6 +33,15 @@ unsigned __wrap_glacis_queue_poll(struct glacis_queue *queue, struct glacis_op *
 int __wrap_glacis_rsa_lanes_from(const struct glacis_engine *engine, uint32_t bits)
 {
 	return lanes_from != 0 ? lanes_from : __real_glacis_rsa_lanes_from(engine, bits);
+}
+
+int __wrap_glacis_x25519(struct glacis_x25519_op ops[], unsigned count)
+{
+	int error = __real_glacis_x25519(ops, count);
+
+	if (spoil_x25519 && count > 1)
+		ops[count - 1].result[31] ^= 0x40;
+	return error;
 }
 
 static struct selftest test;
@@ -155,6 +167,13 @@ Test(cli_selftest, finds_lanes_that_libglacis_does_not_trust)
 	lanes_from = -EBADMSG;
 	run();
 	cr_assert(failed_are(" lanes"));
+}
+
+Test(cli_selftest, finds_a_wrong_shared_secret)
+{
+	spoil_x25519 = true;
+	run();
+	cr_assert(failed_are(" burst"));
 }
 
 static void say_single(struct glacis_op *op)
