@@ -24,6 +24,15 @@ struct variant {
 /* ipsec-mb takes the VAES code only where all of these are there; without one of them, plain AVX512. */
 #define VAES_FEATURES IMB_CPUFLAGS_AVX512_T2
 
+/* ipsec-mb 2 has no code any more for processors with AVX and without AVX2; they get that for SSE. */
+#if IMB_VERSION_NUM < 0x20000
+#define AVX_VARIANT { init_mb_mgr_avx, 0, AES_FEATURES | IMB_FEATURE_AVX, IMB_ARCH_AVX }
+#define AVX_NAME    [IMB_ARCH_AVX] = "AVX",
+#else
+#define AVX_VARIANT { .features = UINT64_MAX }
+#define AVX_NAME
+#endif
+
 static void init_best(IMB_MGR *manager)
 {
 	init_mb_mgr_auto(manager, NULL);
@@ -32,7 +41,7 @@ static void init_best(IMB_MGR *manager)
 static const struct variant variants[BACKEND_CPU_VARIANTS] = {
 	[BACKEND_CPU_BEST] = { init_best, 0, AES_FEATURES, IMB_ARCH_NONE },
 	[BACKEND_CPU_SSE] = { init_mb_mgr_sse, 0, AES_FEATURES | IMB_FEATURE_SSE4_2, IMB_ARCH_SSE },
-	[BACKEND_CPU_AVX] = { init_mb_mgr_avx, 0, AES_FEATURES | IMB_FEATURE_AVX, IMB_ARCH_AVX },
+	[BACKEND_CPU_AVX] = AVX_VARIANT,
 	[BACKEND_CPU_AVX2] = { init_mb_mgr_avx2, 0, AES_FEATURES | IMB_FEATURE_AVX2, IMB_ARCH_AVX2 },
 	[BACKEND_CPU_AVX512] = { init_mb_mgr_avx512, IMB_FLAG_GFNI_OFF, AES_FEATURES | IMB_FEATURE_AVX512_SKX,
 				 IMB_ARCH_AVX512 },
@@ -41,16 +50,15 @@ static const struct variant variants[BACKEND_CPU_VARIANTS] = {
 
 static const char *arch_name(const IMB_MGR *manager)
 {
-	switch ((IMB_ARCH)manager->used_arch) {
-	case IMB_ARCH_AVX512:
-		return (manager->features & VAES_FEATURES) == VAES_FEATURES ? "VAES-AVX512" : "AVX512";
-	case IMB_ARCH_AVX2:
-		return "AVX2";
-	case IMB_ARCH_AVX:
-		return "AVX";
-	default:
-		return "SSE";
-	}
+	static const char *const names[IMB_ARCH_NUM] = {
+		[IMB_ARCH_SSE] = "SSE",
+		AVX_NAME [IMB_ARCH_AVX2] = "AVX2",
+		[IMB_ARCH_AVX512] = "AVX512",
+	};
+
+	if (manager->used_arch == IMB_ARCH_AVX512 && (manager->features & VAES_FEATURES) == VAES_FEATURES)
+		return "VAES-AVX512";
+	return manager->used_arch < IMB_ARCH_NUM && names[manager->used_arch] ? names[manager->used_arch] : "SSE";
 }
 
 static void copy_functions(const IMB_MGR *manager, struct gcm_functions gcm[GCM_KEY_SIZES])
