@@ -6,6 +6,7 @@
 #include "tls_context.h"
 
 #include <openssl/err.h>
+#include <string.h>
 
 #include "handshake.h"
 #include "log.h"
@@ -25,9 +26,20 @@ static const char *last_error(void)
 	return reason ? reason : "unknown error";
 }
 
+/* The post-quantum hybrid first where OpenSSL knows it: since 3.5. */
+static int set_groups(SSL_CTX *context)
+{
+	char all[] = "X25519MLKEM768:X25519:P-256:P-384"; /* not const: the macro below casts it */
+	char *classic = strchr(all, ':') + 1;
+
+	if (SSL_CTX_set1_groups_list(context, all) == 1)
+		return 1;
+	ERR_clear_error();
+	return SSL_CTX_set1_groups_list(context, classic);
+}
+
 static int set_policy(SSL_CTX *context, const struct glacisd_config *config)
 {
-	char groups[] = "X25519:P-256:P-384"; /* not const: the macro below casts it */
 	uint64_t options = SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE;
 
 	if (!config->session_tickets)
@@ -40,7 +52,7 @@ static int set_policy(SSL_CTX *context, const struct glacisd_config *config)
 	return SSL_CTX_set_min_proto_version(context, config->tls_1_2 ? TLS1_2_VERSION : TLS1_3_VERSION) &&
 	       SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) &&
 	       SSL_CTX_set_ciphersuites(context, SUITES_1_3) && SSL_CTX_set_cipher_list(context, SUITES_1_2) &&
-	       SSL_CTX_set1_groups_list(context, groups) &&
+	       set_groups(context) &&
 	       SSL_CTX_set_session_id_context(context, (const unsigned char *)"glacisd", 7);
 }
 

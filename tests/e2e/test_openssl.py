@@ -7,7 +7,7 @@ import threading
 import time
 
 import harness
-from harness import SCRATCH, check, equal, main, need, run, test
+from harness import SCRATCH, Skip, check, equal, main, need, run, test
 from service import Glacisd
 
 
@@ -59,7 +59,10 @@ class Client:
         return self
 
     def __exit__(self, *_):
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:  # s_client gave up; what it said tells why
+            pass
         try:
             self.process.wait(harness.PATIENCE)
         except subprocess.TimeoutExpired:
@@ -245,12 +248,43 @@ def a_maximum_fragment_length_is_kept():
 
 @test
 def each_group_handshakes():
-    with Glacisd() as daemon:
+    with Glacisd(cert="rsa") as daemon:  # over TLS 1.2 an ECDSA certificate's own group would have to be offered too
         for group in ("X25519", "P-256", "P-384"):
-            with Client(daemon, "-tls1_3", "-groups", group) as client:
+            for version in ("-tls1_3", "-tls1_2"):
+                with Client(daemon, version, "-groups", group) as client:
+                    client.expect(HANDSHAKE_DONE)
+                    client.say(REQUEST)
+                    client.expect(rb"200 OK")
+
+
+@test
+def a_retry_for_another_group_handshakes():
+    """The client sends a share of a group that glacisd does not take, and must send a second ClientHello."""
+    with Glacisd() as daemon:
+        with Client(daemon, "-tls1_3", "-groups", "P-521:P-384", "-msg") as client:
+            client.expect(HANDSHAKE_DONE)
+            check(len(re.findall(rb">>> [^\n]*ClientHello", client.output)) == 2, "there was no second ClientHello")
+            client.say(REQUEST)
+            client.expect(rb"200 OK")
+
+
+@test
+def a_post_quantum_group_is_preferred():
+    """Its key share makes the ClientHello longer than one TCP segment of the Internet, and the ServerHello too."""
+    group = "X25519MLKEM768"
+    if group.encode() not in run(need("openssl"), "list", "-tls-groups", status=None).stdout:
+        raise Skip(f"this OpenSSL does not know {group}: it came with 3.5")
+    with Glacisd(cert="rsa") as daemon:
+        # the last one brings a share of a group that glacisd does not take, and is asked for another
+        for options in ((), ("-groups", group), ("-groups", f"P-521:{group}")):
+            with Client(daemon, "-tls1_3", *options) as client:
                 client.expect(HANDSHAKE_DONE)
+                client.expect(rb"Negotiated TLS1.3 group: " + group.encode())
                 client.say(REQUEST)
                 client.expect(rb"200 OK")
+        with Client(daemon, "-tls1_3", "-groups", "X25519") as client:
+            client.expect(rb"(?i)(Negotiated TLS1.3 group|(Server|Peer) Temp Key): X25519\b")
+        equal(daemon.counter("handshakes_failed"), 0, "handshakes_failed")
 
 
 main()
