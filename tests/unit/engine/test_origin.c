@@ -282,13 +282,29 @@ Test(origin, sha256_takes_chunks_and_expectations)
 	int fd = visit(&plain);
 
 	http_send_text(fd, "PUT /sha256 HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n"
-			   "1\r\na\r\n2;x=y\r\nbc\r\n0\r\n\r\n");
+			   "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n");
 	digest_is(fd, "abc", 3);
 	http_send_text(fd, "POST /sha256 HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
 	http_read(fd, interim, 25);
 	cr_assert_str_eq(interim, "HTTP/1.1 100 Continue\r\n\r\n");
 	http_send_text(fd, "abc");
 	digest_is(fd, "abc", 3);
+	close(fd);
+}
+
+/* libmicrohttpd before 1.0 ignores them, later ones refuse them; neither takes them for content. */
+Test(origin, sha256_takes_no_chunk_extension_for_content)
+{
+	struct http_reply reply;
+	int fd = visit(&plain);
+
+	http_send_text(fd, "PUT /sha256 HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n"
+			   "1;x=y\r\na\r\n0\r\n\r\n");
+	http_read_reply(fd, false, &reply);
+	cr_assert(reply.status == 200 || reply.status == 400, "status %d", reply.status);
+	if (reply.status == 200)
+		cr_assert_str_eq(reply.body, "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb\n");
+	http_reply_free(&reply);
 	close(fd);
 }
 
@@ -506,6 +522,7 @@ Test(origin, stops_with_connections_open)
 Test(origin, bounds_its_connections_by_the_descriptors)
 {
 	enum { DESCRIPTORS = 240, LIMIT = DESCRIPTORS / 3, TRIED = 100 };
+	static const char request[] = "GET /bytes/1 HTTP/1.1\r\nHost: test\r\n\r\n";
 	struct rlimit descriptors;
 	int fds[TRIED];
 	int served = 0;
@@ -522,7 +539,7 @@ Test(origin, bounds_its_connections_by_the_descriptors)
 		if (glacisd_origin_connect(origin, &plain, &fds[i]) != 0)
 			continue;
 		http_prepare(fds[i]);
-		(void)send(fds[i], "GET /bytes/1 HTTP/1.1\r\nHost: test\r\n\r\n", 38, MSG_NOSIGNAL);
+		(void)send(fds[i], request, strlen(request), MSG_NOSIGNAL);
 		served += recv(fds[i], status, 12, MSG_WAITALL) == 12 && strcmp(status, "HTTP/1.1 200") == 0;
 	}
 	cr_assert(served >= LIMIT - 4 && served <= LIMIT + 4, "%d of %d were served", served, TRIED);
