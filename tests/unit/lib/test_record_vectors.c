@@ -9,7 +9,8 @@
 
 #include "record_support.h"
 
-#define TRACE "rfc8448_section3.txt"
+#define TRACE      "rfc8448_section3.txt"
+#define RECORD_MAX 1024
 
 static struct rig rig;
 
@@ -37,7 +38,7 @@ static void expect_sealed(struct glacis_record_stream *writer, uint8_t type, con
 			  const char *record_name)
 {
 	static struct record record;
-	uint8_t expected[512];
+	uint8_t expected[RECORD_MAX];
 	uint32_t expected_size = vector(TRACE, record_name, expected, sizeof(expected));
 
 	cr_assert_eq(seal(&rig, &record, writer, type, content, size, 0), GLACIS_STATUS_OK);
@@ -48,7 +49,7 @@ static void expect_sealed(struct glacis_record_stream *writer, uint8_t type, con
 static enum glacis_record_event_kind open_named(struct glacis_record_stream *reader, struct record *record,
 						const char *record_name)
 {
-	uint8_t bytes[512];
+	uint8_t bytes[RECORD_MAX];
 	uint32_t size = vector(TRACE, record_name, bytes, sizeof(bytes));
 	enum glacis_alert alert;
 	uint32_t peeked = 0;
@@ -142,6 +143,92 @@ Test(record_vectors, server_application_records_seal)
 	expect_sealed(writer, GLACIS_CONTENT_ALERT, close_notify, sizeof(close_notify), "server_alert_record");
 	glacis_record_stream_destroy(reader);
 	glacis_record_stream_destroy(writer);
+}
+
+/* The server's flight: four messages in one record. */
+static uint32_t server_flight(uint8_t content[RECORD_MAX])
+{
+	static const char *const messages[] = { "server_encrypted_extensions", "server_certificate",
+						"server_certificate_verify", "server_finished" };
+	uint32_t size = 0;
+
+	for (unsigned i = 0; i < sizeof(messages) / sizeof(*messages); i++)
+		size += vector(TRACE, messages[i], content + size, RECORD_MAX - size);
+	return size;
+}
+
+/* What the first record under these keys holds, without a reader, which takes no handshake. */
+static void expect_content(const char *secret_name, const char *record_name, const uint8_t *content, uint32_t size)
+{
+	struct glacis_aead_session *session;
+	struct glacis_record_keys keys;
+	uint8_t record[RECORD_MAX], text[RECORD_MAX];
+	uint32_t record_size = vector(TRACE, record_name, record, sizeof(record));
+	struct glacis_op *done;
+
+	trace_keys(secret_name, &keys);
+	cr_assert_eq(record_size, 5 + size + 1 + GLACIS_AEAD_TAG_SIZE);
+	cr_assert_eq(glacis_aead_session_create(rig.engine, GLACIS_OPEN, keys.key, keys.key_size, &session), 0);
+	struct glacis_aead_op op = { .session = session,
+				     .source = record + 5,
+				     .destination = text,
+				     .length = size + 1,
+				     .tag = record + record_size - GLACIS_AEAD_TAG_SIZE,
+				     .aad = record,
+				     .aad_size = 5 };
+	struct glacis_aead_op *burst[] = { &op };
+
+	memcpy(op.nonce, keys.iv, sizeof(op.nonce)); /* sequence number 0 */
+	cr_assert_eq(glacis_queue_submit(rig.queue, burst, 1), 1);
+	cr_assert_eq(glacis_queue_poll(rig.queue, &done, 1), 1u);
+	cr_assert_eq(op.op.status, GLACIS_STATUS_OK, "%s", record_name);
+	cr_assert_arr_eq(text, content, size, "%s", record_name);
+	cr_assert_eq(text[size], GLACIS_CONTENT_HANDSHAKE);
+	glacis_aead_session_destroy(session);
+}
+
+Test(record_vectors, server_handshake_flight_opens)
+{
+	uint8_t content[RECORD_MAX];
+	uint32_t size = server_flight(content);
+
+	expect_content("server_handshake_secret", "server_flight_record", content, size);
+}
+
+Test(record_vectors, server_handshake_flight_seals)
+{
+	struct glacis_record_stream *writer;
+	struct glacis_record_keys keys;
+	uint8_t content[RECORD_MAX];
+	uint32_t size = server_flight(content);
+
+	trace_keys("server_handshake_secret", &keys);
+	writer = make_stream(&rig, GLACIS_SEAL, &keys, NULL);
+	expect_sealed(writer, GLACIS_CONTENT_HANDSHAKE, content, size, "server_flight_record");
+	glacis_record_stream_destroy(writer);
+}
+
+/* Nor does the client's reader of application data take the server's flight. */
+Test(record_vectors, server_handshake_flight_is_refused)
+{
+	const struct glacis_record_stream_options options = { .peer_is_server = true };
+	struct glacis_record_stream *reader;
+	struct glacis_record_keys keys;
+	static struct record record;
+
+	trace_keys("server_handshake_secret", &keys);
+	reader = make_stream(&rig, GLACIS_OPEN, &keys, &options);
+	cr_assert_eq(open_named(reader, &record, "server_flight_record"), GLACIS_EVENT_ERROR);
+	cr_assert_eq(record.event.alert, GLACIS_ALERT_UNEXPECTED_MESSAGE);
+	glacis_record_stream_destroy(reader);
+}
+
+Test(record_vectors, client_finished_opens)
+{
+	uint8_t message[64];
+	uint32_t size = vector(TRACE, "client_finished_message", message, sizeof(message));
+
+	expect_content("client_handshake_secret", "client_finished_record", message, size);
 }
 
 /* Handshake keys are record keys like any other. */
