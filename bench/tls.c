@@ -8,7 +8,6 @@
  * However the run ends, Ctrl-C included, every process it started is gone and the temporary
  * folder removed.
  */
-#include <argp.h>
 #include <errno.h>
 #include <ftw.h>
 #include <limits.h>
@@ -26,24 +25,12 @@
 #include "tls_client.h"
 #include "tls_credentials.h"
 #include "tls_network.h"
+#include "tls_options.h"
 #include "tls_origin.h"
 #include "tls_result.h"
 
-#define ROUNDS       5u
-#define ROUNDS_QUICK 3u
-#define ROUNDS_MAX   100u
-#define METRICS_MAX  16u
-#define DESCRIPTORS  8192u /* glacisd holds two per idle connection, and so may HAProxy */
-
-struct tls_options {
-	const char *json;
-	const char *glacisd;
-	const char *only;
-	unsigned rounds;
-	bool quick;
-	bool check;
-	bool peers_only;
-};
+#define METRICS_MAX 16u
+#define DESCRIPTORS 8192u /* glacisd holds two per idle connection, and so may HAProxy */
 
 /* All that must be undone at the end. */
 struct tls_run {
@@ -298,81 +285,12 @@ static int measure(const struct tls_options *options)
 	return status;
 }
 
-enum { OPTION_JSON = 256, OPTION_QUICK, OPTION_GLACISD, OPTION_ROUNDS, OPTION_ONLY, OPTION_PEERS, OPTION_CHECK };
-
-static bool is_group(const char *name)
-{
-	for (size_t i = 0; i < tls_metric_count; i++)
-		if (strcmp(tls_metrics[i].group, name) == 0)
-			return true;
-	return false;
-}
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-	struct tls_options *options = state->input;
-	char *end;
-	unsigned long rounds;
-
-	switch (key) {
-	case OPTION_JSON:
-		options->json = argument;
-		return 0;
-	case OPTION_QUICK:
-		options->quick = true;
-		if (options->rounds == ROUNDS)
-			options->rounds = ROUNDS_QUICK;
-		return 0;
-	case OPTION_GLACISD:
-		options->glacisd = argument;
-		return 0;
-	case OPTION_ROUNDS:
-		rounds = strtoul(argument, &end, 10);
-		if (end == argument || *end || rounds < 1 || rounds > ROUNDS_MAX)
-			argp_error(state, "--rounds %s: wanted a number from 1 to %u", argument, ROUNDS_MAX);
-		options->rounds = (unsigned)rounds;
-		return 0;
-	case OPTION_ONLY:
-		if (!is_group(argument))
-			argp_error(state, "--only %s: wanted bulk, requests, handshakes or memory", argument);
-		options->only = argument;
-		return 0;
-	case OPTION_PEERS:
-		options->peers_only = true;
-		return 0;
-	case OPTION_CHECK:
-		options->check = true;
-		return 0;
-	case ARGP_KEY_END:
-		if (options->check && options->peers_only)
-			argp_error(state, "--check needs glacisd: drop --peers-only");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 static int tls_main(int argc, char **argv)
 {
-	static const struct argp_option list[] = {
-		{ "json", OPTION_JSON, "FILE", 0, "write the results as JSON to FILE (-: standard output)", 0 },
-		{ "quick", OPTION_QUICK, NULL, 0, "3 rounds with less load each: about a minute", 0 },
-		{ "glacisd", OPTION_GLACISD, "PATH", 0, "the glacisd to measure (default: of this build)", 0 },
-		{ "rounds", OPTION_ROUNDS, "N", 0, "samples per figure (default 5)", 0 },
-		{ "only", OPTION_ONLY, "WHAT", 0, "one of bulk, requests, handshakes, memory", 0 },
-		{ "peers-only", OPTION_PEERS, NULL, 0, "leave glacisd out", 0 },
-		{ "check", OPTION_CHECK, NULL, 0, "exit with status 1 when a target of the project is missed", 0 },
-		{ 0 },
-	};
-	static const struct argp argp = {
-		.options = list,
-		.parser = parse,
-		.doc = "Processor time and memory that TLS costs a proxy: glacisd beside HAProxy.",
-	};
-	struct tls_options options = { .rounds = ROUNDS };
+	struct tls_options options;
 	int status;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	tls_options_parse(argc, argv, &options);
 	status = measure(&options);
 	if (tls_interrupted)
 		fprintf(stderr, "\nglacis-bench: interrupted; everything it started is stopped\n");
