@@ -24,6 +24,7 @@
 #include "progress.h"
 #include "tls_client.h"
 #include "tls_credentials.h"
+#include "tls_latency.h"
 #include "tls_network.h"
 #include "tls_options.h"
 #include "tls_origin.h"
@@ -37,6 +38,8 @@ struct tls_run {
 	const struct tls_options *options;
 	struct tls_proxy_setup setup;
 	struct tls_proxy proxies[TLS_PROXY_COUNT];
+	struct bench_report *report;
+	double rate; /* arrivals a second of the metrics of latency; 0: not known yet */
 	pid_t origin;
 	char folder[64];
 	char authority[PATH_MAX];
@@ -179,9 +182,29 @@ static void stop_proxies(struct tls_run *run)
 		tls_proxy_stop(&run->proxies[kind]);
 }
 
-static int measure_metric(struct tls_run *run, const struct tls_metric *metric, struct tls_result *result)
+static void sum_up(struct tls_series *series, const struct tls_metric *metric, struct tls_result *result)
 {
-	struct tls_series *series = calloc(TLS_PROXY_COUNT, sizeof(*series));
+	result->metric = metric;
+	for (unsigned kind = 0; kind < TLS_PROXY_COUNT; kind++)
+		result->ratio[kind] = bench_paired_ratio(&series[TLS_PROXY_GLACISD].cost, &series[kind].cost);
+	for (unsigned kind = 0; kind < TLS_PROXY_COUNT; kind++) {
+		result->cost[kind] = bench_samples_figure(&series[kind].cost);
+		result->busy[kind] = bench_samples_figure(&series[kind].busy);
+		result->late[kind] = bench_samples_figure(&series[kind].late);
+	}
+}
+
+/* All rounds of a metric, and of the one behind it when that is its median. */
+static int measure_metric(struct tls_run *run, const struct tls_metric *metric, struct tls_result *results,
+			  size_t *count)
+{
+	struct tls_series *series = calloc(2 * TLS_PROXY_COUNT, sizeof(*series));
+	struct tls_series *median = series ? series + TLS_PROXY_COUNT : NULL;
+	const struct tls_sampling sampling = {
+		.authority = run->authority,
+		.quick = run->options->quick,
+		.rate = run->rate,
+	};
 	int status = series ? 0 : -ENOMEM;
 
 	for (unsigned round = 0; round < run->options->rounds && !status; round++) {
@@ -192,19 +215,34 @@ static int measure_metric(struct tls_run *run, const struct tls_metric *metric, 
 				continue;
 			bench_progress("%s: round %u of %u, %s", metric->name, round + 1, run->options->rounds,
 				       tls_proxy_name(kind));
-			status = tls_measure(metric, &run->proxies[kind], run->authority, run->options->quick,
-					     &series[kind]);
+			status = tls_measure(metric, &run->proxies[kind], &sampling, &series[kind], &median[kind]);
 		}
 	}
-	result->metric = metric;
-	for (unsigned kind = 0; kind < TLS_PROXY_COUNT && series; kind++)
-		result->ratio[kind] = bench_paired_ratio(&series[TLS_PROXY_GLACISD].cost, &series[kind].cost);
-	for (unsigned kind = 0; kind < TLS_PROXY_COUNT && series; kind++) {
-		result->cost[kind] = bench_samples_figure(&series[kind].cost);
-		result->busy[kind] = bench_samples_figure(&series[kind].busy);
-	}
+	if (!status)
+		sum_up(series, metric, &results[(*count)++]);
+	if (!status && metric->percentile > 0.0)
+		sum_up(median, metric + 1, &results[(*count)++]);
 	free(series);
 	return status;
+}
+
+/* The rate of arrivals for all proxies, from what HAProxy's core can do. */
+static int choose_rate(struct tls_run *run, const struct tls_metric *metric)
+{
+	const struct tls_sampling sampling = { .authority = run->authority, .quick = run->options->quick };
+	char text[128];
+	double capacity;
+	int status;
+
+	bench_progress("what a core can do with %s", tls_proxy_name(TLS_PROXY_HAPROXY));
+	status = tls_latency_capacity(metric, &run->proxies[TLS_PROXY_HAPROXY], &sampling, &capacity);
+	if (status)
+		return status;
+	run->rate = TLS_LATENCY_LOAD * capacity;
+	snprintf(text, sizeof(text), "%.0f a second, %.0f%% of the %.0f that a core can do with %s", run->rate,
+		 TLS_LATENCY_LOAD * 100.0, capacity, tls_proxy_name(TLS_PROXY_HAPROXY));
+	bench_report_setting(run->report, "handshakes_at_70_percent_load", text);
+	return 0;
 }
 
 /* Memory comes last: its proxies are started afresh, so the others must be gone by then. */
@@ -215,11 +253,14 @@ static int measure_all(struct tls_run *run, struct tls_result *results, size_t *
 	for (size_t i = 0; i < tls_metric_count && !status; i++) {
 		const struct tls_metric *metric = &tls_metrics[i];
 
-		if (run->options->only && strcmp(run->options->only, metric->group) != 0)
+		if (metric->median || (run->options->only && strcmp(run->options->only, metric->group) != 0))
 			continue;
 		if (metric->memory)
 			stop_proxies(run);
-		status = measure_metric(run, metric, &results[(*count)++]);
+		if (metric->percentile > 0.0 && run->rate <= 0.0)
+			status = choose_rate(run, metric);
+		if (!status)
+			status = measure_metric(run, metric, results, count);
 	}
 	stop_proxies(run);
 	bench_progress_end();
@@ -246,7 +287,6 @@ static int measure(const struct tls_options *options)
 {
 	struct tls_result results[METRICS_MAX] = { 0 };
 	struct tls_run run = { .options = options };
-	struct bench_report *report = NULL;
 	char network[128];
 	size_t count = 0;
 	int client_core = 0;
@@ -264,24 +304,24 @@ static int measure(const struct tls_options *options)
 			"glacis-bench: fewer than %u descriptors are allowed (ulimit -n); the memory metric "
 			"may fail\n",
 			DESCRIPTORS);
-	report = bench_report_create("tls", options->json);
-	status = report ? describe(&run, report, network) : -EIO;
+	run.report = bench_report_create("tls", options->json);
+	status = run.report ? describe(&run, run.report, network) : -EIO;
 	if (!status)
 		status = prepare(&run);
 	if (!status)
 		status = measure_all(&run, results, &count);
 	clean_up(&run);
 	if (!status) {
-		bench_report_print_head(report);
-		tls_print_results(bench_report_table(report), results, count);
-		tls_add_rows(report, results, count);
-		status = bench_report_write(report);
+		bench_report_print_head(run.report);
+		tls_print_results(bench_report_table(run.report), results, count);
+		tls_add_rows(run.report, results, count);
+		status = bench_report_write(run.report);
 	}
-	if (!status && options->check && tls_check(bench_report_table(report), results, count) > 0) {
+	if (!status && options->check && tls_check(bench_report_table(run.report), results, count) > 0) {
 		fprintf(stderr, "glacis-bench tls: at least one target was missed, see above\n");
 		status = -ERANGE;
 	}
-	bench_report_destroy(report);
+	bench_report_destroy(run.report);
 	return status;
 }
 

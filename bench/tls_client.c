@@ -10,15 +10,11 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include <openssl/x509_vfy.h>
-
 #include "tls_client.h"
 #include "tls_connection.h"
 
-#define STALL_MS      10000 /* nothing at all happens for so long: the proxy hangs */
-#define OPEN_AT_ONCE  64u   /* handshakes in parallel while opening: no listen queue overflows */
-#define LARGE_BODY    16384u
-#define LARGE_READING 131072u
+#define STALL_MS     10000 /* nothing at all happens for so long: the proxy hangs */
+#define OPEN_AT_ONCE 64u   /* handshakes in parallel while opening: no listen queue overflows */
 
 struct tls_client {
 	struct tls_load load;
@@ -27,36 +23,7 @@ struct tls_client {
 	unsigned active;    /* connections that owe something */
 	uint64_t remaining; /* requests not started yet */
 	int loop;
-	char request[128];
 };
-
-static int make_context(const struct tls_load *load, SSL_CTX **out)
-{
-	const int version = load->tls_1_2 ? TLS1_2_VERSION : TLS1_3_VERSION;
-	char groups[] = "X25519:P-256"; /* not const: the macro below casts it */
-	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
-
-	if (!context || SSL_CTX_set_min_proto_version(context, version) != 1 ||
-	    SSL_CTX_set_max_proto_version(context, version) != 1 ||
-	    (load->tls_1_2 ? SSL_CTX_set_cipher_list : SSL_CTX_set_ciphersuites)(context, load->suite) != 1 ||
-	    SSL_CTX_set1_groups_list(context, groups) != 1 ||
-	    SSL_CTX_load_verify_file(context, load->authority) != 1 ||
-	    X509_VERIFY_PARAM_set1_host(SSL_CTX_get0_param(context), "localhost", 0) != 1) {
-		fprintf(stderr, "glacis-bench: libssl refuses %s or %s\n", load->suite, load->authority);
-		SSL_CTX_free(context);
-		return -EINVAL;
-	}
-	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
-	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-	if (load->body > LARGE_BODY) { /* the client must not be the bottleneck of a download */
-		SSL_CTX_set_read_ahead(context, 1);
-		SSL_CTX_set_default_read_buffer_len(context, LARGE_READING);
-	} else {
-		SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
-	}
-	*out = context;
-	return 0;
-}
 
 static int open_socket(struct tls_client *client, struct tls_connection *connection)
 {
@@ -146,10 +113,7 @@ static int run_some(struct tls_client *client, unsigned first, unsigned count, u
 		status = start(client, &client->connections[i]);
 	if (!status)
 		status = wait_for_answers(client);
-	if (status && status != -EINTR)
-		fprintf(stderr, "\nglacis-bench: client of 127.0.0.1:%u: %s\n", client->load.port,
-			client->exchange.error[0] ? client->exchange.error : strerror(-status));
-	return status;
+	return tls_exchange_explain(&client->exchange, status);
 }
 
 int tls_client_open(const struct tls_load *load, struct tls_client **out)
@@ -164,16 +128,7 @@ int tls_client_open(const struct tls_load *load, struct tls_client **out)
 		status = client->connections && client->loop >= 0 ? 0 : -ENOMEM;
 	}
 	if (!status)
-		status = make_context(load, &client->exchange.context);
-	if (!status) {
-		client->exchange.request = client->request;
-		client->exchange.request_size = snprintf(client->request, sizeof(client->request),
-							 "GET /bytes/%llu HTTP/1.1\r\nHost: localhost\r\n%s\r\n",
-							 (unsigned long long)load->body,
-							 load->close_each ? "Connection: close\r\n" : "");
-		client->exchange.body = load->body;
-		client->exchange.port = load->port;
-	}
+		status = tls_exchange_open(load, &client->exchange);
 	for (unsigned first = 0; first < load->connections && !status; first += OPEN_AT_ONCE) {
 		unsigned count = load->connections - first;
 
@@ -200,7 +155,7 @@ void tls_client_close(struct tls_client *client)
 		return;
 	for (unsigned i = 0; i < client->load.connections && client->connections; i++)
 		tls_connection_close(&client->connections[i]);
-	SSL_CTX_free(client->exchange.context);
+	tls_exchange_close(&client->exchange);
 	if (client->loop >= 0)
 		close(client->loop);
 	free(client->connections);

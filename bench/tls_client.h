@@ -8,19 +8,9 @@
 #define BENCH_TLS_CLIENT_H
 
 #include <signal.h>
-#include <stdbool.h>
 #include <stdint.h>
 
-/* What to send. */
-struct tls_load {
-	const char *suite;     /* TLS 1.3 suite or, when `tls_1_2`, TLS 1.2 cipher, in OpenSSL's spelling */
-	const char *authority; /* PEM file that signed the proxy's certificate */
-	unsigned connections;  /* at once */
-	uint64_t body;         /* bytes of each answer */
-	uint16_t port;
-	bool tls_1_2;
-	bool close_each; /* a new connection, with its handshake, for each request */
-};
+#include "tls_exchange.h"
 
 struct tls_client;
 

@@ -8,10 +8,9 @@
 
 #include <stdint.h>
 
-#include <openssl/ssl.h>
+#include "tls_exchange.h"
 
 #define TLS_ANSWER_HEAD_MAX 1024u
-#define TLS_READ_SIZE       65536u
 
 enum tls_connection_state {
 	TLS_CONNECTION_NONE = 0, /* no socket */
@@ -30,17 +29,6 @@ struct tls_connection {
 	uint64_t body_received;
 	int64_t body_expected; /* -1: head not whole yet */
 	char head[TLS_ANSWER_HEAD_MAX];
-};
-
-/* What every connection of a load shares. */
-struct tls_exchange {
-	SSL_CTX *context;
-	const char *request;
-	int request_size;
-	uint64_t body;
-	uint16_t port;
-	uint8_t buffer[TLS_READ_SIZE];
-	char error[256]; /* what went wrong, for the message */
 };
 
 /* Makes the socket and starts the handshake. Returns 0 or a negative errno. */

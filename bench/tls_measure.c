@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "tls_client.h"
+#include "tls_latency.h"
 #include "tls_measure.h"
 
 #define SETTLE_SECONDS 2 /* idle connections: time for a proxy to give memory back */
@@ -75,6 +76,20 @@ const struct tls_metric tls_metrics[] = {
 	  .connections = 64,
 	  .tls_1_2 = true,
 	  .close_each = true },
+	{ .group = "latency",
+	  .name = "full TLS 1.3 handshake at 70% load, RSA-2048, p99",
+	  .unit = "us",
+	  .suite = "TLS_AES_128_GCM_SHA256",
+	  .target = 1.0,
+	  .body = 100,
+	  .requests = 3000,
+	  .quick_requests = 1000,
+	  .close_each = true,
+	  .percentile = 0.99 },
+	{ .group = "latency",
+	  .name = "full TLS 1.3 handshake at 70% load, RSA-2048, median",
+	  .unit = "us",
+	  .median = true },
 	{ .group = "memory",
 	  .name = "user memory (PSS) per idle connection",
 	  .unit = "bytes",
@@ -96,7 +111,7 @@ static double wall_seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-static struct tls_load make_load(const struct tls_metric *metric, const struct tls_proxy *proxy, const char *authority)
+struct tls_load tls_make_load(const struct tls_metric *metric, const struct tls_proxy *proxy, const char *authority)
 {
 	return (struct tls_load){
 		.suite = metric->suite,
@@ -113,7 +128,7 @@ static struct tls_load make_load(const struct tls_metric *metric, const struct t
 static int measure_cpu(const struct tls_metric *metric, struct tls_proxy *proxy, const char *authority, bool quick,
 		       struct tls_series *series)
 {
-	struct tls_load load = make_load(metric, proxy, authority);
+	struct tls_load load = tls_make_load(metric, proxy, authority);
 	uint64_t requests = quick ? metric->quick_requests : metric->requests;
 	struct tls_client *client = NULL;
 	double cpu, wall;
@@ -164,7 +179,7 @@ static int measure_memory(const struct tls_metric *metric, struct tls_proxy *pro
 
 	if (status)
 		return status;
-	load = make_load(metric, proxy, authority);
+	load = tls_make_load(metric, proxy, authority);
 	status = warm_up(&load);
 	if (!status) {
 		before = tls_proxy_pss_bytes(proxy);
@@ -188,14 +203,17 @@ static int measure_memory(const struct tls_metric *metric, struct tls_proxy *pro
 	return status;
 }
 
-int tls_measure(const struct tls_metric *metric, struct tls_proxy *proxy, const char *authority, bool quick,
-		struct tls_series *series)
+int tls_measure(const struct tls_metric *metric, struct tls_proxy *proxy, const struct tls_sampling *sampling,
+		struct tls_series *series, struct tls_series *median)
 {
 	int status;
 
 	if (metric->memory)
-		return measure_memory(metric, proxy, authority, series);
-	status = measure_cpu(metric, proxy, authority, quick, series);
+		return measure_memory(metric, proxy, sampling->authority, series);
+	if (metric->percentile > 0.0)
+		status = tls_latency_measure(metric, proxy, sampling, series, median);
+	else
+		status = measure_cpu(metric, proxy, sampling->authority, sampling->quick, series);
 	if (status && status != -EINTR)
 		tls_proxy_print_log(proxy);
 	return status;

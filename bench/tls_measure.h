@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "stats.h"
+#include "tls_exchange.h"
 #include "tls_proxy.h"
 
 struct tls_metric {
@@ -25,7 +26,9 @@ struct tls_metric {
 	unsigned connections;
 	bool tls_1_2;
 	bool close_each;
-	bool memory; /* bytes of user memory per idle connection, in a fresh process */
+	bool memory;       /* bytes of user memory per idle connection, in a fresh process */
+	double percentile; /* of latency at a fixed rate of arrivals; the metric behind it gets the median */
+	bool median;       /* of the metric before it, in whose samples it is taken */
 };
 
 extern const struct tls_metric tls_metrics[];
@@ -35,11 +38,22 @@ extern const size_t tls_metric_count;
 struct tls_series {
 	struct bench_samples cost;
 	struct bench_samples busy; /* part of the time in which the proxy's core was busy with it */
+	struct bench_samples late; /* latency only: how late the client itself was, which is part of the cost */
 };
 
-/* Takes one sample. `proxy` runs; for a memory metric it is started and stopped here. `authority`
- * is the certificate. Returns 0 or a negative errno after a message. */
-int tls_measure(const struct tls_metric *metric, struct tls_proxy *proxy, const char *authority, bool quick,
-		struct tls_series *series);
+/* How samples of this run are taken. */
+struct tls_sampling {
+	const char *authority; /* the certificate */
+	bool quick;
+	double rate; /* latency only: arrivals a second */
+};
+
+/* The load of a metric for a proxy. */
+struct tls_load tls_make_load(const struct tls_metric *metric, const struct tls_proxy *proxy, const char *authority);
+
+/* Takes one sample. `proxy` runs; for a memory metric it is started and stopped here. `median` is the series of the
+ * metric behind a metric of latency. Returns 0 or a negative errno after a message. */
+int tls_measure(const struct tls_metric *metric, struct tls_proxy *proxy, const struct tls_sampling *sampling,
+		struct tls_series *series, struct tls_series *median);
 
 #endif

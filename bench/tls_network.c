@@ -21,6 +21,7 @@
 #include "tls_network.h"
 
 #define CONGESTION_CONTROL "reno"
+#define SOURCES            250u
 
 static bool write_file(const char *path, const char *text)
 {
@@ -125,6 +126,21 @@ int tls_network_free_port(uint16_t *port)
 	return 0;
 }
 
+/* The next of many addresses of this machine: a closed connection keeps its port for a minute, and with one address
+ * the search for a free one would soon take longer than the handshake. The port is chosen by connect(). */
+static void choose_source(int handle)
+{
+	static uint32_t number;
+	const struct sockaddr_in source = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl((127u << 24) | (1u << 16) | (number++ % SOURCES + 1)),
+	};
+	const int on = 1;
+
+	setsockopt(handle, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+	(void)bind(handle, (const struct sockaddr *)&source, sizeof(source));
+}
+
 int tls_network_connect(uint16_t port)
 {
 	struct sockaddr_in address;
@@ -133,6 +149,7 @@ int tls_network_connect(uint16_t port)
 
 	if (status)
 		return status;
+	choose_source(handle);
 	if (connect(handle, (struct sockaddr *)&address, sizeof(address)) && errno != EINPROGRESS) {
 		status = -errno;
 		close(handle);

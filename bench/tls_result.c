@@ -23,6 +23,19 @@ static void print_figure(FILE *out, const struct bench_figure *cost, const struc
 		fprintf(out, " %18s %5s", text, "");
 }
 
+/* How much of a latency is the client's own: it handles one event after the other. */
+static void print_lateness(FILE *out, const struct tls_result *result)
+{
+	if (result->late[TLS_PROXY_HAPROXY].count == 0)
+		return;
+	fprintf(out, "  of which the client was late itself");
+	for (unsigned kind = 0; kind < TLS_PROXY_COUNT; kind++)
+		if (result->late[kind].count > 0)
+			fprintf(out, "%s %s %.0f", kind > 0 ? "," : ":", tls_proxy_name(kind),
+				result->late[kind].median);
+	fputc('\n', out);
+}
+
 void tls_print_results(FILE *out, const struct tls_result *results, size_t count)
 {
 	fprintf(out, "\nCost to the proxy, median and (interquartile range), and how busy its core was with it.\n"
@@ -43,26 +56,36 @@ void tls_print_results(FILE *out, const struct tls_result *results, size_t count
 				fprintf(out, " %8s", "-");
 		}
 		fputc('\n', out);
+		print_lateness(out, result);
 	}
+}
+
+static json_t *row(const struct tls_result *result, unsigned kind)
+{
+	const struct bench_figure *cost = result->cost, *busy = result->busy, *late = result->late;
+	json_t *row = json_pack("{s:s, s:s, s:i, s:f, s:f, s:f, s:s, s:f, s:f, s:f, s:f}", "measured",
+				result->metric->name, "unit", result->metric->unit, "rounds", (int)cost[0].count,
+				"ours", cost[0].median, "ours_spread", cost[0].spread, "ours_core_busy", busy[0].median,
+				"peer", tls_proxy_name(kind), "peer_value", cost[kind].median, "peer_spread",
+				cost[kind].spread, "peer_core_busy", busy[kind].median, "ratio", result->ratio[kind]);
+
+	if (row && late[0].count > 0 &&
+	    (json_object_set_new(row, "ours_client_late", json_real(late[0].median)) ||
+	     json_object_set_new(row, "peer_client_late", json_real(late[kind].median)))) {
+		json_decref(row);
+		row = NULL;
+	}
+	return row;
 }
 
 void tls_add_rows(struct bench_report *report, const struct tls_result *results, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct bench_figure *cost = results[i].cost;
-		const struct bench_figure *busy = results[i].busy;
 
 		for (unsigned kind = 1; kind < TLS_PROXY_COUNT; kind++)
 			if (cost[0].count > 0 && cost[kind].count > 0)
-				bench_report_row(report,
-						 json_pack("{s:s, s:s, s:i, s:f, s:f, s:f, s:s, s:f, s:f, s:f, s:f}",
-							   "measured", results[i].metric->name, "unit",
-							   results[i].metric->unit, "rounds", (int)cost[0].count,
-							   "ours", cost[0].median, "ours_spread", cost[0].spread,
-							   "ours_core_busy", busy[0].median, "peer",
-							   tls_proxy_name(kind), "peer_value", cost[kind].median,
-							   "peer_spread", cost[kind].spread, "peer_core_busy",
-							   busy[kind].median, "ratio", results[i].ratio[kind]));
+				bench_report_row(report, row(&results[i], kind));
 	}
 }
 

@@ -13,6 +13,7 @@ struct tls_result {
 	const struct tls_metric *metric;
 	struct bench_figure cost[TLS_PROXY_COUNT];
 	struct bench_figure busy[TLS_PROXY_COUNT];
+	struct bench_figure late[TLS_PROXY_COUNT];
 	double ratio[TLS_PROXY_COUNT]; /* cost of that proxy to ours, paired by round */
 };
 
