@@ -13,6 +13,7 @@
 
 #include "exchange.h"
 #include "log.h"
+#include "provider.h"
 
 int glacisd_handshake_create(struct glacisd_connection *connection)
 {
@@ -186,6 +187,10 @@ static void run(struct glacisd_connection *connection)
 	size_t written_before = BIO_ctrl_pending(SSL_get_wbio(ssl));
 	int result, error;
 
+	if (glacisd_provider_prepare(worker->provider)) {
+		glacisd_log(GLACISD_LOG_ERROR, "no random numbers for a handshake: OpenSSL's generator failed");
+		glacisd_connection_close(connection);
+	}
 	ERR_clear_error();
 	worker->running = connection;
 	result = SSL_do_handshake(ssl);

@@ -32,6 +32,10 @@ struct glacisd_provider *glacisd_provider_create(struct glacisd_worker *worker);
 /* After everything that was made in it. NULL is ignored. */
 void glacisd_provider_destroy(struct glacisd_provider *provider);
 
+/* Sees to it that a handshake finds a key pair: before OpenSSL is let run, at most one is taken in a run. Not to be
+ * called on the stack of an async job, which is too small for lanes. Returns 0, or -EIO (no random numbers). */
+int glacisd_provider_prepare(struct glacisd_provider *provider);
+
 /* provider_kdf.c, provider_x25519.c: the tables. */
 extern const OSSL_DISPATCH glacisd_provider_kdf[];
 extern const OSSL_DISPATCH glacisd_provider_x25519_keys[];

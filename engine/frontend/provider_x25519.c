@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * X25519 keys and their exchange as OpenSSL's algorithms, computed by libglacis. Own key pairs are made ahead, eight
- * in a call; a shared secret is asked for from the handshake's async job, which pauses until the worker has computed
- * those of all handshakes of this turn together (exchange.c).
+ * in a call, before a handshake runs (glacisd_provider_prepare); a shared secret is asked for from the handshake's
+ * async job, which pauses until the worker has computed those of all handshakes of this turn together (exchange.c).
  *
  * Each pair is used once. Private keys lie in OpenSSL's secure heap.
  */
+#include <errno.h>
 #include <openssl/async.h>
 #include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>
@@ -157,25 +158,27 @@ static uint8_t *public_of(const struct glacisd_provider *provider, uint32_t pair
 	return private_of(provider, GLACIS_X25519_LANES + pair);
 }
 
-static int pairs_make(struct glacisd_provider *provider)
+int glacisd_provider_prepare(struct glacisd_provider *provider)
 {
 	struct glacis_x25519_op ops[GLACIS_X25519_LANES];
 
-	if (RAND_priv_bytes_ex(provider->library, provider->pairs, GLACIS_X25519_LANES * SIZE, SECURITY_BITS) != 1)
+	if (provider->pairs_left || !glacis_x25519_lanes_from())
 		return 0;
+	if (RAND_priv_bytes_ex(provider->library, provider->pairs, GLACIS_X25519_LANES * SIZE, SECURITY_BITS) != 1)
+		return -EIO;
 	for (uint32_t pair = 0; pair < GLACIS_X25519_LANES; pair++)
 		ops[pair] = (struct glacis_x25519_op){ .scalar = private_of(provider, pair),
 						       .result = public_of(provider, pair) };
 	if (glacis_x25519(ops, GLACIS_X25519_LANES))
-		return 0;
+		return -EIO;
 	provider->pairs_left = GLACIS_X25519_LANES;
-	return 1;
+	return 0;
 }
 
 static int pair_take(struct glacisd_provider *provider, struct key *key)
 {
-	if (!provider->pairs_left && !pairs_make(provider))
-		return 0;
+	if (!provider->pairs_left)
+		return 0; /* not made here: this may be the small stack of an async job */
 	key->private_key = OPENSSL_secure_malloc(SIZE);
 	if (!key->private_key)
 		return 0;

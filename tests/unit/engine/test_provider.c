@@ -220,6 +220,7 @@ static EVP_PKEY *generate(const char *query)
 	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(provider->library, "X25519", query);
 	EVP_PKEY *key = NULL;
 
+	cr_assert_eq(glacisd_provider_prepare(provider), 0);
 	cr_assert_eq(EVP_PKEY_keygen_init(context), 1);
 	cr_assert_eq(EVP_PKEY_generate(context, &key), 1);
 	EVP_PKEY_CTX_free(context);
@@ -310,6 +311,23 @@ Test(provider, refuses_shares_that_are_none)
 	cr_expect_eq(EVP_PKEY_eq(own, own), 1);
 	EVP_PKEY_free(peer);
 	EVP_PKEY_free(own);
+}
+
+/* None is made where a job's small stack may be in use. */
+Test(provider, makes_no_pair_while_a_handshake_runs)
+{
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(provider->library, "X25519", OURS);
+	EVP_PKEY *key = NULL;
+
+	need_lanes();
+	cr_assert_eq(EVP_PKEY_keygen_init(context), 1);
+	cr_expect_neq(EVP_PKEY_generate(context, &key), 1);
+	cr_assert_eq(glacisd_provider_prepare(provider), 0);
+	cr_expect_eq(provider->pairs_left, GLACIS_X25519_LANES);
+	cr_expect_eq(EVP_PKEY_generate(context, &key), 1);
+	cr_expect_eq(provider->pairs_left, GLACIS_X25519_LANES - 1);
+	EVP_PKEY_free(key);
+	EVP_PKEY_CTX_free(context);
 }
 
 struct job {
