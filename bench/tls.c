@@ -191,6 +191,7 @@ static void sum_up(struct tls_series *series, const struct tls_metric *metric, s
 		result->cost[kind] = bench_samples_figure(&series[kind].cost);
 		result->busy[kind] = bench_samples_figure(&series[kind].busy);
 		result->late[kind] = bench_samples_figure(&series[kind].late);
+		result->disturbed[kind] = series[kind].disturbed;
 	}
 }
 
@@ -337,7 +338,7 @@ static int tls_main(int argc, char **argv)
 	return status ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-const struct bench_command bench_tls_command = {
+const struct subcommand bench_tls_command = {
 	.name = "tls",
 	.summary = "cost of TLS to a proxy: glacisd, HAProxy",
 	.run = tls_main,

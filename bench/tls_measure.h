@@ -39,6 +39,7 @@ struct tls_series {
 	struct bench_samples cost;
 	struct bench_samples busy; /* part of the time in which the proxy's core was busy with it */
 	struct bench_samples late; /* latency only: how late the client itself was, which is part of the cost */
+	unsigned disturbed;        /* latency only: samples during which others used the proxy's core */
 };
 
 /* How samples of this run are taken. */

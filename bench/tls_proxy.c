@@ -2,6 +2,7 @@
 /*
  * Start, accounting and end of the proxies, see tls_proxy.h.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "machine.h"
 #include "tls_network.h"
 #include "tls_proxy.h"
 
@@ -221,6 +223,28 @@ double tls_proxy_cpu_seconds(const struct tls_proxy *proxy)
 	if (proxy->pid <= 0 || clock_gettime(proxy->clock, &used))
 		return -1.0;
 	return (double)used.tv_sec + (double)used.tv_nsec * 1e-9;
+}
+
+double tls_proxy_waited_seconds(const struct tls_proxy *proxy)
+{
+	char path[PATH_MAX], line[128];
+	unsigned long long waited, sum = 0;
+	struct dirent *entry;
+	DIR *tasks;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", proxy->pid);
+	tasks = opendir(path);
+	while (tasks && (entry = readdir(tasks))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/task/%s/schedstat", proxy->pid, entry->d_name);
+		bench_machine_read(path, line, sizeof(line));
+		if (sscanf(line, "%*u %llu", &waited) == 1)
+			sum += waited;
+	}
+	if (tasks)
+		closedir(tasks);
+	return (double)sum * 1e-9;
 }
 
 long tls_proxy_pss_bytes(const struct tls_proxy *proxy)

@@ -49,6 +49,10 @@ void tls_proxy_stop(struct tls_proxy *proxy);
 /* Processor time since the proxy's start, in seconds; negative when it has died. */
 double tls_proxy_cpu_seconds(const struct tls_proxy *proxy);
 
+/* Time in seconds that its threads were ready to run and did not, because others had the core; 0 where the kernel does
+ * not say. */
+double tls_proxy_waited_seconds(const struct tls_proxy *proxy);
+
 /* Proportional set size in bytes (/proc/PID/smaps_rollup); negative errno when it cannot be read. */
 long tls_proxy_pss_bytes(const struct tls_proxy *proxy);
 

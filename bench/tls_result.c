@@ -34,6 +34,10 @@ static void print_lateness(FILE *out, const struct tls_result *result)
 			fprintf(out, "%s %s %.0f", kind > 0 ? "," : ":", tls_proxy_name(kind),
 				result->late[kind].median);
 	fputc('\n', out);
+	for (unsigned kind = 0; kind < TLS_PROXY_COUNT; kind++)
+		if (result->disturbed[kind] > 0)
+			fprintf(out, "  %u of %zu samples of %s were disturbed: other programs used its core\n",
+				result->disturbed[kind], result->cost[kind].count, tls_proxy_name(kind));
 }
 
 void tls_print_results(FILE *out, const struct tls_result *results, size_t count)
@@ -71,7 +75,8 @@ static json_t *row(const struct tls_result *result, unsigned kind)
 
 	if (row && late[0].count > 0 &&
 	    (json_object_set_new(row, "ours_client_late", json_real(late[0].median)) ||
-	     json_object_set_new(row, "peer_client_late", json_real(late[kind].median)))) {
+	     json_object_set_new(row, "peer_client_late", json_real(late[kind].median)) ||
+	     json_object_set_new(row, "disturbed", json_integer(result->disturbed[0] + result->disturbed[kind])))) {
 		json_decref(row);
 		row = NULL;
 	}

@@ -14,6 +14,7 @@ struct tls_result {
 	struct bench_figure cost[TLS_PROXY_COUNT];
 	struct bench_figure busy[TLS_PROXY_COUNT];
 	struct bench_figure late[TLS_PROXY_COUNT];
+	unsigned disturbed[TLS_PROXY_COUNT];
 	double ratio[TLS_PROXY_COUNT]; /* cost of that proxy to ours, paired by round */
 };
 
