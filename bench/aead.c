@@ -12,7 +12,6 @@
  */
 #include <argp.h>
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <sysexits.h>
 #include <time.h>
@@ -21,6 +20,7 @@
 #include "aead.h"
 #include "aead_result.h"
 #include "command.h"
+#include "machine.h"
 #include "progress.h"
 
 #define SLICE_NS        2e6
@@ -194,23 +194,6 @@ static size_t list_shapes(const struct aead_options *options, struct aead_shape 
 	return count;
 }
 
-/* A core change in the middle of a slice costs more than what is measured. */
-static void pin_to_last_core(void)
-{
-	cpu_set_t cores;
-	int last = -1;
-
-	if (sched_getaffinity(0, sizeof(cores), &cores))
-		return;
-	for (int core = 0; core < CPU_SETSIZE; core++)
-		if (CPU_ISSET(core, &cores))
-			last = core;
-	CPU_ZERO(&cores);
-	CPU_SET(last, &cores);
-	if (sched_setaffinity(0, sizeof(cores), &cores))
-		fprintf(stderr, "glacis-bench: could not stay on core %d; figures will spread more\n", last);
-}
-
 static int measure(const struct aead_options *options, struct bench_report *report)
 {
 	struct aead_shape *shapes = calloc(16 * options->size_count, sizeof(*shapes));
@@ -329,7 +312,7 @@ static int aead_main(int argc, char **argv)
 	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	pin_to_last_core();
+	bench_machine_pin_to_last_core();
 	report = bench_report_create("aead", options.json);
 	if (!report)
 		return EXIT_FAILURE;
@@ -338,7 +321,7 @@ static int aead_main(int argc, char **argv)
 	return status ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-const struct bench_command bench_aead_command = {
+const struct subcommand bench_aead_command = {
 	.name = "aead",
 	.summary = "AES-GCM records: libglacis, OpenSSL, ipsec-mb",
 	.run = aead_main,

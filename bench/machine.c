@@ -5,6 +5,7 @@
  * rows of different machines have the same shape.
  */
 #include <fcntl.h>
+#include <sched.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -146,4 +147,20 @@ void bench_machine_program_version(const char *program, const char *argument, ch
 	if (!failed)
 		waitpid(child, NULL, 0);
 	line[strcspn(line, "\n")] = '\0';
+}
+
+void bench_machine_pin_to_last_core(void)
+{
+	cpu_set_t cores;
+	int last = -1;
+
+	if (sched_getaffinity(0, sizeof(cores), &cores))
+		return;
+	for (int core = 0; core < CPU_SETSIZE; core++)
+		if (CPU_ISSET(core, &cores))
+			last = core;
+	CPU_ZERO(&cores);
+	CPU_SET(last, &cores);
+	if (sched_setaffinity(0, sizeof(cores), &cores))
+		fprintf(stderr, "glacis-bench: could not stay on core %d; figures will spread more\n", last);
 }

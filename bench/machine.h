@@ -20,6 +20,10 @@ const char *bench_machine_commit(void);
 /* First line that `program` prints when started with `argument`, or "not installed". Shell-free. */
 void bench_machine_program_version(const char *program, const char *argument, char *line, int size);
 
+/* Keeps this thread on the last core it may use: a change of cores in the middle of a slice costs more than what is
+ * measured. */
+void bench_machine_pin_to_last_core(void);
+
 /* First line of a small file below /proc or /sys without its newline; "unknown" when it is not there. */
 void bench_machine_read(const char *path, char *line, int size);
 

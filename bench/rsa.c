@@ -7,9 +7,7 @@
  * Both take turns, and turns are timed by the thread's processor time. All signatures of the first
  * round are verified.
  */
-#include <argp.h>
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -21,6 +19,8 @@
 #include <glacis/glacis.h>
 
 #include "command.h"
+#include "machine.h"
+#include "options.h"
 #include "progress.h"
 #include "rsa.h"
 
@@ -30,12 +30,6 @@
 #define DIGEST_SIZE  32u
 #define COUNT_MAX    GLACIS_RSA_LANES
 #define SLICE_US     4000.0
-
-struct rsa_options {
-	const char *json;
-	unsigned rounds;
-	bool quick, check, timing;
-};
 
 static const unsigned key_bits[] = { 2048, 3072, 4096 };
 static const unsigned counts[] = { 1, 2, 4, 8 };
@@ -234,24 +228,7 @@ static int measure_case(struct contest *contest, const struct rsa_shape *shape, 
 	return status;
 }
 
-/* A core change in the middle of a slice costs more than what is measured. */
-static void pin_to_last_core(void)
-{
-	cpu_set_t cores;
-	int last = -1;
-
-	if (sched_getaffinity(0, sizeof(cores), &cores))
-		return;
-	for (int core = 0; core < CPU_SETSIZE; core++)
-		if (CPU_ISSET(core, &cores))
-			last = core;
-	CPU_ZERO(&cores);
-	CPU_SET(last, &cores);
-	if (sched_setaffinity(0, sizeof(cores), &cores))
-		fprintf(stderr, "glacis-bench: could not stay on core %d; figures will spread more\n", last);
-}
-
-static int measure_key(const struct rsa_options *options, unsigned bits, struct bench_report *report,
+static int measure_key(const struct bench_options *options, unsigned bits, struct bench_report *report,
 		       struct rsa_result *results, size_t *count)
 {
 	struct contest *contest;
@@ -271,13 +248,14 @@ static int measure_key(const struct rsa_options *options, unsigned bits, struct 
 			const struct rsa_shape shape = { (enum rsa_algorithm)algorithm, bits, counts[i] };
 
 			bench_progress("%s, %u bits, %u at once", rsa_algorithm_names[algorithm], bits, counts[i]);
-			status = measure_case(contest, &shape, options->rounds, &results[(*count)++]);
+			status = measure_case(contest, &shape, options->quick ? ROUNDS_QUICK : ROUNDS,
+					      &results[(*count)++]);
 		}
 	contest_close(contest);
 	return status;
 }
 
-static int measure(const struct rsa_options *options, struct bench_report *report)
+static int measure(const struct bench_options *options, struct bench_report *report)
 {
 	struct rsa_result *results = calloc(SHAPES_MAX, sizeof(*results));
 	FILE *out = bench_report_table(report);
@@ -301,51 +279,14 @@ static int measure(const struct rsa_options *options, struct bench_report *repor
 	return status;
 }
 
-enum { OPTION_JSON = 256, OPTION_QUICK, OPTION_CHECK, OPTION_TIMING };
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-	struct rsa_options *options = state->input;
-
-	switch (key) {
-	case OPTION_JSON:
-		options->json = argument;
-		return 0;
-	case OPTION_QUICK:
-		options->rounds = ROUNDS_QUICK;
-		options->quick = true;
-		return 0;
-	case OPTION_CHECK:
-		options->check = true;
-		return 0;
-	case OPTION_TIMING:
-		options->timing = true;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 static int rsa_main(int argc, char **argv)
 {
-	static const struct argp_option list[] = {
-		{ "json", OPTION_JSON, "FILE", 0, "write the results as JSON to FILE (-: standard output)", 0 },
-		{ "quick", OPTION_QUICK, NULL, 0, "as few rounds as still give a median", 0 },
-		{ "check", OPTION_CHECK, NULL, 0, "exit with status 1 when a target of the project is missed", 0 },
-		{ "timing", OPTION_TIMING, NULL, 0, "instead of speed: look for timing that depends on secrets", 0 },
-		{ 0 },
-	};
-	static const struct argp argp = {
-		.options = list,
-		.parser = parse,
-		.doc = "RSA signatures on one core: libglacis beside OpenSSL.",
-	};
-	struct rsa_options options = { .rounds = ROUNDS };
+	struct bench_options options;
 	struct bench_report *report;
 	int status;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	pin_to_last_core();
+	bench_options_parse(argc, argv, "RSA signatures on one core: libglacis beside OpenSSL.", true, &options);
+	bench_machine_pin_to_last_core();
 	report = bench_report_create(options.timing ? "rsa-timing" : "rsa", options.json);
 	if (!report)
 		return EXIT_FAILURE;
@@ -354,7 +295,7 @@ static int rsa_main(int argc, char **argv)
 	return status ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-const struct bench_command bench_rsa_command = {
+const struct subcommand bench_rsa_command = {
 	.name = "rsa",
 	.summary = "RSA signatures: libglacis, OpenSSL",
 	.run = rsa_main,

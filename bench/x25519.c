@@ -7,7 +7,6 @@
  * new key for a pair, a new context for a secret. Both take turns, timed by the thread's processor time. Results are
  * compared before anything is timed.
  */
-#include <argp.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 
 #include "command.h"
 #include "ifma.h"
+#include "options.h"
 #include "progress.h"
 #include "report.h"
 #include "stats.h"
@@ -31,12 +31,6 @@
 #define ROUNDS       60u
 #define SLICE_US     2000.0
 #define SHAPES       8u
-
-struct x25519_options {
-	const char *json;
-	unsigned rounds;
-	bool quick, timing;
-};
 
 struct contest {
 	uint8_t scalars[LANES][SIZE], results[LANES][SIZE], peer[SIZE];
@@ -226,7 +220,7 @@ static void add_rows(struct bench_report *report, const struct result *results, 
 	}
 }
 
-static int measure(const struct x25519_options *options, struct bench_report *report)
+static int measure(const struct bench_options *options, struct bench_report *report)
 {
 	static const unsigned counts[] = { 1, 2, 4, 8 };
 	struct contest *contest = contest_open();
@@ -238,7 +232,7 @@ static int measure(const struct x25519_options *options, struct bench_report *re
 		contest->pair = done < SHAPES / 2;
 		contest->count = counts[done % (SHAPES / 2)];
 		bench_progress("%s, %u at once", contest->pair ? "key pairs" : "shared secrets", contest->count);
-		status = measure_case(contest, options->rounds, &results[done]);
+		status = measure_case(contest, options->quick ? ROUNDS_QUICK : ROUNDS, &results[done]);
 	}
 	bench_progress_end();
 	if (contest)
@@ -313,7 +307,7 @@ static void run_control(void *memory, unsigned random)
 				steps = steps + 1;
 }
 
-static int measure_timing(const struct x25519_options *options, struct bench_report *report)
+static int measure_timing(const struct bench_options *options, struct bench_report *report)
 {
 	static const struct timing_part parts[] = {
 		{ "X25519 in lanes", "scalar 9, random scalars", 40000, true, false, prepare_scalars, run_lanes },
@@ -330,46 +324,14 @@ static int measure_timing(const struct x25519_options *options, struct bench_rep
 	return status;
 }
 
-enum { OPTION_JSON = 256, OPTION_QUICK, OPTION_TIMING };
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-	struct x25519_options *options = state->input;
-
-	switch (key) {
-	case OPTION_JSON:
-		options->json = argument;
-		return 0;
-	case OPTION_QUICK:
-		options->rounds = ROUNDS_QUICK;
-		options->quick = true;
-		return 0;
-	case OPTION_TIMING:
-		options->timing = true;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 static int x25519_main(int argc, char **argv)
 {
-	static const struct argp_option list[] = {
-		{ "json", OPTION_JSON, "FILE", 0, "write the results as JSON to FILE (-: standard output)", 0 },
-		{ "quick", OPTION_QUICK, NULL, 0, "as few rounds as still give a median", 0 },
-		{ "timing", OPTION_TIMING, NULL, 0, "instead of speed: look for timing that depends on secrets", 0 },
-		{ 0 },
-	};
-	static const struct argp argp = {
-		.options = list,
-		.parser = parse,
-		.doc = "X25519 key pairs and shared secrets on one core: libglacis beside OpenSSL.",
-	};
-	struct x25519_options options = { .rounds = ROUNDS };
+	struct bench_options options;
 	struct bench_report *report;
 	int status;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	bench_options_parse(argc, argv, "X25519 key pairs and shared secrets on one core: libglacis beside OpenSSL.",
+			    false, &options);
 	report = bench_report_create(options.timing ? "x25519-timing" : "x25519", options.json);
 	if (!report)
 		return EXIT_FAILURE;
@@ -378,7 +340,7 @@ static int x25519_main(int argc, char **argv)
 	return status ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-const struct bench_command bench_x25519_command = {
+const struct subcommand bench_x25519_command = {
 	.name = "x25519",
 	.summary = "X25519 key exchange: libglacis, OpenSSL",
 	.run = x25519_main,

@@ -4,18 +4,15 @@
  */
 #include "devices.h"
 
-#include <argp.h>
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "command.h"
+#include "options.h"
 #include "processor.h"
 #include "rates.h"
-
-struct devices_options {
-	bool json, rates;
-};
 
 static json_t *describe_flags(const struct processor *processor)
 {
@@ -77,7 +74,7 @@ static json_t *describe_cpu(const struct local_engine *local)
 }
 
 /* NULL, and a reason, when it failed. */
-static json_t *make_list(struct local_engine *local, const struct devices_options *options, char *why, size_t why_size)
+static json_t *make_list(struct local_engine *local, const struct cli_options *options, char *why, size_t why_size)
 {
 	if (local_engine_load_keys(local, why, why_size) != 0)
 		return NULL;
@@ -94,45 +91,14 @@ static json_t *make_list(struct local_engine *local, const struct devices_option
 	return json_pack("{s:s, s:[o]}", "glacis", glacis_version(), "devices", cpu);
 }
 
-enum { OPTION_JSON = 256, OPTION_RATES };
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-	struct devices_options *options = state->input;
-
-	switch (key) {
-	case OPTION_JSON:
-		options->json = true;
-		return 0;
-	case OPTION_RATES:
-		options->rates = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "unexpected argument '%s'; --help lists what is accepted", argument);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 static int devices_main(int argc, char **argv)
 {
-	static const struct argp_option list[] = {
-		{ "json", OPTION_JSON, NULL, 0, "print one JSON object instead of text", 0 },
-		{ "rates", OPTION_RATES, NULL, 0, "measure what one core does, about a second", 0 },
-		{ 0 },
-	};
-	static const struct argp argp = {
-		.options = list,
-		.parser = parse,
-		.doc = "Lists what can compute on this machine through libglacis.",
-	};
-	struct devices_options options = { 0 };
+	struct cli_options options;
 	struct local_engine local;
 	json_t *devices = NULL;
 	char why[512] = "";
 
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	cli_options_parse(argc, argv, "Lists what can compute on this machine through libglacis.", true, &options);
 	if (local_engine_open(&local, why, sizeof(why)) == 0) {
 		devices = make_list(&local, &options, why, sizeof(why));
 		local_engine_close(&local);
@@ -151,7 +117,7 @@ static int devices_main(int argc, char **argv)
 	return EXIT_SUCCESS;
 }
 
-const struct cli_command cli_devices_command = {
+const struct subcommand cli_devices_command = {
 	.name = "devices",
 	.summary = "list what can compute on this machine",
 	.run = devices_main,

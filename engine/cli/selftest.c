@@ -3,12 +3,12 @@
  * `glacis selftest`: tries everything that libglacis computes with on this machine, through its public
  * calls, against published answers and OpenSSL. Exit status 0 only when all of it is right.
  */
-#include <argp.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "command.h"
+#include "options.h"
 #include "selftest.h"
 
 int selftest_run(struct selftest *test)
@@ -43,39 +43,16 @@ static int print_json(struct selftest *test)
 	return status;
 }
 
-enum { OPTION_JSON = 256 };
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-	bool *json = state->input;
-
-	switch (key) {
-	case OPTION_JSON:
-		*json = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "unexpected argument '%s'; --help lists what is accepted", argument);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 static int selftest_main(int argc, char **argv)
 {
-	static const struct argp_option list[] = {
-		{ "json", OPTION_JSON, NULL, 0, "print one JSON object instead of lines", 0 },
-		{ 0 },
-	};
-	static const struct argp argp = {
-		.options = list,
-		.parser = parse,
-		.doc = "Checks what libglacis computes on this machine against known answers and OpenSSL.",
-	};
+	struct cli_options options;
 	struct selftest test = { 0 };
 	int error;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &test.quiet);
+	cli_options_parse(argc, argv,
+			  "Checks what libglacis computes on this machine against known answers and OpenSSL.", false,
+			  &options);
+	test.quiet = options.json;
 	error = selftest_run(&test);
 	if (error == 0 && test.quiet)
 		error = print_json(&test);
@@ -85,7 +62,7 @@ static int selftest_main(int argc, char **argv)
 	return error == 0 && test.failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-const struct cli_command cli_selftest_command = {
+const struct subcommand cli_selftest_command = {
 	.name = "selftest",
 	.summary = "check what this machine computes against known answers",
 	.run = selftest_main,

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command line that some subcommands share, see options.h.
+ */
+#include "options.h"
+
+#include <argp.h>
+
+enum { OPTION_JSON = 256, OPTION_QUICK, OPTION_TIMING, OPTION_CHECK };
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct bench_options *options = state->input;
+
+	switch (key) {
+	case OPTION_JSON:
+		options->json = argument;
+		return 0;
+	case OPTION_QUICK:
+		options->quick = true;
+		return 0;
+	case OPTION_TIMING:
+		options->timing = true;
+		return 0;
+	case OPTION_CHECK:
+		options->check = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+void bench_options_parse(int argc, char **argv, const char *doc, bool targets, struct bench_options *options)
+{
+	static const struct argp_option check = {
+		"check", OPTION_CHECK, NULL, 0, "exit with status 1 when a target of the project is missed", 0
+	};
+	struct argp_option list[] = {
+		{ "json", OPTION_JSON, "FILE", 0, "write the results as JSON to FILE (-: standard output)", 0 },
+		{ "quick", OPTION_QUICK, NULL, 0, "as few rounds as still give a median", 0 },
+		{ "timing", OPTION_TIMING, NULL, 0, "instead of speed: look for timing that depends on secrets", 0 },
+		{ 0 },
+		{ 0 },
+	};
+	const struct argp argp = { .options = list, .parser = parse, .doc = doc };
+
+	if (targets)
+		list[3] = check;
+	*options = (struct bench_options){ 0 };
+	argp_parse(&argp, argc, argv, 0, NULL, options);
+}
