@@ -15,6 +15,13 @@
 
 #define BATCH_MAX 64u
 
+const struct rsa_test_hash rsa_hashes[RSA_TEST_HASHES] = {
+	{ "SHA1", GLACIS_RSA_SHA1, EVP_sha1 },
+	{ "SHA256", GLACIS_RSA_SHA256, EVP_sha256 },
+	{ "SHA384", GLACIS_RSA_SHA384, EVP_sha384 },
+	{ "SHA512", GLACIS_RSA_SHA512, EVP_sha512 },
+};
+
 void rsa_bed_open(struct rsa_bed *bed, const struct glacis_queue_options *options)
 {
 	cr_assert_eq(glacis_engine_create(NULL, &bed->engine), 0);

@@ -16,6 +16,14 @@
 
 #define RSA_FILE_MAX 8192u
 
+/* Every hash, as ours and as OpenSSL's. */
+#define RSA_TEST_HASHES 4u
+extern const struct rsa_test_hash {
+	const char *name;
+	enum glacis_rsa_hash hash;
+	const EVP_MD *(*digest)(void);
+} rsa_hashes[RSA_TEST_HASHES];
+
 struct rsa_bed {
 	struct glacis_engine *engine;
 	struct glacis_queue *queue;
