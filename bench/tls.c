@@ -9,156 +9,40 @@
  * folder removed.
  */
 #include <errno.h>
-#include <ftw.h>
-#include <limits.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "command.h"
 #include "machine.h"
 #include "progress.h"
-#include "tls_client.h"
-#include "tls_credentials.h"
+#include "tls_bed.h"
 #include "tls_latency.h"
-#include "tls_network.h"
 #include "tls_options.h"
-#include "tls_origin.h"
 #include "tls_result.h"
 
 #define METRICS_MAX 16u
-#define DESCRIPTORS 8192u /* glacisd holds two per idle connection, and so may HAProxy */
 
-/* All that must be undone at the end. */
 struct tls_run {
 	const struct tls_options *options;
-	struct tls_proxy_setup setup;
+	struct tls_bed bed;
 	struct tls_proxy proxies[TLS_PROXY_COUNT];
 	struct bench_report *report;
 	double rate; /* arrivals a second of the metrics of latency; 0: not known yet */
-	pid_t origin;
-	char folder[64];
-	char authority[PATH_MAX];
-	char glacisd[PATH_MAX];
 };
 
-volatile sig_atomic_t tls_interrupted;
-
-static void interrupt(int signal)
+static int describe(struct tls_run *run)
 {
-	tls_interrupted = signal;
-}
-
-static void catch_signals(void)
-{
-	struct sigaction action = { .sa_handler = interrupt }; /* no SA_RESTART: waits must end */
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
-
-/* First and last of the cores we may use; this process goes to the last. */
-static void choose_cores(int *proxy_core, int *client_core)
-{
-	cpu_set_t cores;
-
-	*proxy_core = -1;
-	CPU_ZERO(&cores);
-	sched_getaffinity(0, sizeof(cores), &cores);
-	for (int core = 0; core < CPU_SETSIZE; core++) {
-		if (!CPU_ISSET(core, &cores))
-			continue;
-		if (*proxy_core < 0)
-			*proxy_core = core;
-		*client_core = core;
-	}
-	if (*proxy_core == *client_core)
-		fprintf(stderr,
-			"glacis-bench: only core %d may be used: proxy, client and origin share it, figures "
-			"will be worse than on two cores\n",
-			*proxy_core);
-	CPU_ZERO(&cores);
-	CPU_SET(*client_core, &cores);
-	sched_setaffinity(0, sizeof(cores), &cores);
-}
-
-/* The one given, the one of this build tree, or the one in PATH. */
-static int find_glacisd(struct tls_run *run)
-{
-	static const char beside[] = "../engine/frontend/glacisd";
-	char self[PATH_MAX - sizeof(beside)];
-	ssize_t size = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
-
-	if (run->options->glacisd) {
-		if (access(run->options->glacisd, X_OK)) {
-			fprintf(stderr, "glacis-bench: --glacisd %s: %s\n", run->options->glacisd, strerror(errno));
-			return -errno;
-		}
-		run->setup.glacisd = run->options->glacisd;
-		return 0;
-	}
-	if (size > 0) {
-		self[size] = '\0';
-		slash = strrchr(self, '/');
-		if (slash)
-			*slash = '\0';
-		snprintf(run->glacisd, sizeof(run->glacisd), "%s/%s", self, beside);
-		if (access(run->glacisd, X_OK) == 0) {
-			run->setup.glacisd = run->glacisd;
-			return 0;
-		}
-	}
-	fprintf(stderr, "glacis-bench: no glacisd at %s; build it, or name one with --glacisd PATH\n", run->glacisd);
-	return -ENOENT;
-}
-
-static int describe(struct tls_run *run, struct bench_report *report, const char *network)
-{
-	char line[256], cores[64];
+	char line[256];
 
 	bench_machine_program_version("haproxy", "-v", line, sizeof(line));
 	if (strcmp(line, "not installed") == 0) {
 		fprintf(stderr, "glacis-bench: haproxy is not installed; run scripts/setup bench\n");
 		return -ENOENT;
 	}
-	bench_report_version(report, "haproxy", line);
-	if (!run->options->peers_only) {
-		bench_machine_program_version(run->setup.glacisd, "--version", line, sizeof(line));
-		bench_report_version(report, "glacisd", line);
-	}
-	bench_report_setting(report, "tcp_congestion_control", network);
-	snprintf(cores, sizeof(cores), "proxy on core %d, client and origin on core %d", run->setup.core,
-		 sched_getcpu());
-	bench_report_setting(report, "placement", cores);
+	bench_report_version(run->report, "haproxy", line);
+	tls_bed_describe(&run->bed, run->report);
 	return 0;
-}
-
-static int prepare(struct tls_run *run)
-{
-	const char *parent = getenv("TMPDIR");
-	int status;
-
-	snprintf(run->folder, sizeof(run->folder), "%.40s/glacis-bench-XXXXXX", parent ? parent : "/tmp");
-	if (!mkdtemp(run->folder)) {
-		status = -errno;
-		fprintf(stderr, "glacis-bench: cannot make a folder %s: %s\n", run->folder, strerror(-status));
-		run->folder[0] = '\0';
-		return status;
-	}
-	run->setup.folder = run->folder;
-	snprintf(run->authority, sizeof(run->authority), "%s/cert.pem", run->folder);
-	status = tls_credentials_write(run->folder);
-	if (status)
-		return status;
-	run->origin = tls_origin_start(sched_getcpu(), &run->setup.origin_port);
-	return run->origin < 0 ? (int)run->origin : 0;
 }
 
 static bool takes_part(const struct tls_run *run, unsigned kind)
@@ -172,7 +56,7 @@ static int start_proxies(struct tls_run *run)
 
 	for (unsigned kind = 0; kind < TLS_PROXY_COUNT && !status; kind++)
 		if (takes_part(run, kind))
-			status = tls_proxy_start(&run->setup, kind, &run->proxies[kind]);
+			status = tls_proxy_start(&run->bed.setup, kind, &run->proxies[kind]);
 	return status;
 }
 
@@ -202,7 +86,7 @@ static int measure_metric(struct tls_run *run, const struct tls_metric *metric, 
 	struct tls_series *series = calloc(2 * TLS_PROXY_COUNT, sizeof(*series));
 	struct tls_series *median = series ? series + TLS_PROXY_COUNT : NULL;
 	const struct tls_sampling sampling = {
-		.authority = run->authority,
+		.authority = run->bed.authority,
 		.quick = run->options->quick,
 		.rate = run->rate,
 	};
@@ -230,7 +114,7 @@ static int measure_metric(struct tls_run *run, const struct tls_metric *metric, 
 /* The rate of arrivals for all proxies, from what HAProxy's core can do. */
 static int choose_rate(struct tls_run *run, const struct tls_metric *metric)
 {
-	const struct tls_sampling sampling = { .authority = run->authority, .quick = run->options->quick };
+	const struct tls_sampling sampling = { .authority = run->bed.authority, .quick = run->options->quick };
 	char text[128];
 	double capacity;
 	int status;
@@ -268,50 +152,26 @@ static int measure_all(struct tls_run *run, struct tls_result *results, size_t *
 	return status;
 }
 
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *where)
-{
-	return remove(path);
-}
-
-static void clean_up(struct tls_run *run)
-{
-	stop_proxies(run);
-	if (run->origin > 0) {
-		kill(run->origin, SIGKILL);
-		waitpid(run->origin, NULL, 0);
-	}
-	if (run->folder[0])
-		nftw(run->folder, remove_entry, 4, FTW_DEPTH | FTW_PHYS);
-}
-
 static int measure(const struct tls_options *options)
 {
 	struct tls_result results[METRICS_MAX] = { 0 };
 	struct tls_run run = { .options = options };
-	char network[128];
 	size_t count = 0;
-	int client_core = 0;
-	int status = options->peers_only ? 0 : find_glacisd(&run);
+	int status = options->peers_only ? 0 : tls_bed_find_glacisd(&run.bed, options->glacisd);
 
 	if (status)
 		return status;
 	for (unsigned kind = 0; kind < TLS_PROXY_COUNT; kind++)
-		run.proxies[kind] = (struct tls_proxy){ .kind = kind, .setup = &run.setup };
-	catch_signals();
-	choose_cores(&run.setup.core, &client_core);
-	tls_network_setup(network, sizeof(network));
-	if (tls_network_raise_descriptors() < DESCRIPTORS)
-		fprintf(stderr,
-			"glacis-bench: fewer than %u descriptors are allowed (ulimit -n); the memory metric "
-			"may fail\n",
-			DESCRIPTORS);
+		run.proxies[kind] = (struct tls_proxy){ .kind = kind, .setup = &run.bed.setup };
+	tls_bed_place(&run.bed);
 	run.report = bench_report_create("tls", options->json);
-	status = run.report ? describe(&run, run.report, network) : -EIO;
+	status = run.report ? describe(&run) : -EIO;
 	if (!status)
-		status = prepare(&run);
+		status = tls_bed_open(&run.bed);
 	if (!status)
 		status = measure_all(&run, results, &count);
-	clean_up(&run);
+	stop_proxies(&run);
+	tls_bed_close(&run.bed);
 	if (!status) {
 		bench_report_print_head(run.report);
 		tls_print_results(bench_report_table(run.report), results, count);
@@ -333,8 +193,7 @@ static int tls_main(int argc, char **argv)
 
 	tls_options_parse(argc, argv, &options);
 	status = measure(&options);
-	if (tls_interrupted)
-		fprintf(stderr, "\nglacis-bench: interrupted; everything it started is stopped\n");
+	tls_bed_say_interrupted();
 	return status ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
