@@ -9,6 +9,7 @@
 #include "subcommands.h"
 
 extern const struct subcommand bench_aead_command;
+extern const struct subcommand bench_batch_wait_command;
 extern const struct subcommand bench_rsa_command;
 extern const struct subcommand bench_tls_command;
 extern const struct subcommand bench_x25519_command;

@@ -30,22 +30,25 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
-void bench_options_parse(int argc, char **argv, const char *doc, bool targets, struct bench_options *options)
+void bench_options_parse(int argc, char **argv, const char *doc, unsigned more, struct bench_options *options)
 {
 	static const struct argp_option check = {
 		"check", OPTION_CHECK, NULL, 0, "exit with status 1 when a target of the project is missed", 0
 	};
-	struct argp_option list[] = {
+	static const struct argp_option timing = {
+		"timing", OPTION_TIMING, NULL, 0, "instead of speed: look for timing that depends on secrets", 0
+	};
+	struct argp_option list[5] = {
 		{ "json", OPTION_JSON, "FILE", 0, "write the results as JSON to FILE (-: standard output)", 0 },
 		{ "quick", OPTION_QUICK, NULL, 0, "as few rounds as still give a median", 0 },
-		{ "timing", OPTION_TIMING, NULL, 0, "instead of speed: look for timing that depends on secrets", 0 },
-		{ 0 },
-		{ 0 },
 	};
 	const struct argp argp = { .options = list, .parser = parse, .doc = doc };
+	unsigned count = 2;
 
-	if (targets)
-		list[3] = check;
+	if (more & BENCH_OPTION_CHECK)
+		list[count++] = check;
+	if (more & BENCH_OPTION_TIMING)
+		list[count++] = timing;
 	*options = (struct bench_options){ 0 };
 	argp_parse(&argp, argc, argv, 0, NULL, options);
 }

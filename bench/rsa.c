@@ -285,7 +285,8 @@ static int rsa_main(int argc, char **argv)
 	struct bench_report *report;
 	int status;
 
-	bench_options_parse(argc, argv, "RSA signatures on one core: libglacis beside OpenSSL.", true, &options);
+	bench_options_parse(argc, argv, "RSA signatures on one core: libglacis beside OpenSSL.",
+			    BENCH_OPTION_CHECK | BENCH_OPTION_TIMING, &options);
 	bench_machine_pin_to_last_core();
 	report = bench_report_create(options.timing ? "rsa-timing" : "rsa", options.json);
 	if (!report)

@@ -105,7 +105,7 @@ static int measure_metric(struct tls_run *run, const struct tls_metric *metric, 
 	}
 	if (!status)
 		sum_up(series, metric, &results[(*count)++]);
-	if (!status && metric->percentile > 0.0)
+	if (!status && metric->latency)
 		sum_up(median, metric + 1, &results[(*count)++]);
 	free(series);
 	return status;
@@ -114,13 +114,15 @@ static int measure_metric(struct tls_run *run, const struct tls_metric *metric, 
 /* The rate of arrivals for all proxies, from what HAProxy's core can do. */
 static int choose_rate(struct tls_run *run, const struct tls_metric *metric)
 {
-	const struct tls_sampling sampling = { .authority = run->bed.authority, .quick = run->options->quick };
+	struct tls_proxy *haproxy = &run->proxies[TLS_PROXY_HAPROXY];
+	const struct tls_load load = tls_make_load(metric, haproxy, run->bed.authority);
 	char text[128];
 	double capacity;
 	int status;
 
 	bench_progress("what a core can do with %s", tls_proxy_name(TLS_PROXY_HAPROXY));
-	status = tls_latency_capacity(metric, &run->proxies[TLS_PROXY_HAPROXY], &sampling, &capacity);
+	status = tls_latency_capacity(
+		&load, haproxy, (unsigned)(run->options->quick ? metric->quick_requests : metric->requests), &capacity);
 	if (status)
 		return status;
 	run->rate = TLS_LATENCY_LOAD * capacity;
@@ -142,7 +144,7 @@ static int measure_all(struct tls_run *run, struct tls_result *results, size_t *
 			continue;
 		if (metric->memory)
 			stop_proxies(run);
-		if (metric->percentile > 0.0 && run->rate <= 0.0)
+		if (metric->latency && run->rate <= 0.0)
 			status = choose_rate(run, metric);
 		if (!status)
 			status = measure_metric(run, metric, results, count);

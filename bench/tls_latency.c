@@ -17,21 +17,20 @@
 #define DISTURBED            0.02 /* part of the time that others had the proxy's core */
 #define WARM_UP              10u  /* the first part of the arrivals, one in so many, is not counted */
 
-int tls_latency_capacity(const struct tls_metric *metric, struct tls_proxy *proxy, const struct tls_sampling *sampling,
+int tls_latency_capacity(const struct tls_load *load, struct tls_proxy *proxy, unsigned handshakes,
 			 double *handshakes_per_s)
 {
-	struct tls_load load = tls_make_load(metric, proxy, sampling->authority);
-	uint64_t requests = sampling->quick ? metric->quick_requests : metric->requests;
+	struct tls_load many = *load;
 	struct tls_client *client = NULL;
 	double cpu;
 	int status;
 
-	load.connections = CAPACITY_CONNECTIONS;
-	status = tls_client_open(&load, &client);
+	many.connections = CAPACITY_CONNECTIONS;
+	status = tls_client_open(&many, &client);
 	if (status)
 		return status;
 	cpu = tls_proxy_cpu_seconds(proxy);
-	status = tls_client_run(client, requests);
+	status = tls_client_run(client, handshakes);
 	cpu = tls_proxy_cpu_seconds(proxy) - cpu;
 	tls_client_close(client);
 	if (!status && cpu <= 0.0) {
@@ -39,7 +38,7 @@ int tls_latency_capacity(const struct tls_metric *metric, struct tls_proxy *prox
 			tls_proxy_name(proxy->kind));
 		status = -ESRCH;
 	}
-	*handshakes_per_s = status ? 0.0 : (double)requests / cpu;
+	*handshakes_per_s = status ? 0.0 : handshakes / cpu;
 	return status;
 }
 
@@ -61,44 +60,61 @@ static size_t collect(const struct tls_arrival *arrivals, unsigned count, size_t
 	return count - first;
 }
 
-/* One run of the arrivals; says what part of the time the proxy was ready and others had its core. */
-static int run_once(const struct tls_metric *metric, struct tls_proxy *proxy, const struct tls_sampling *sampling,
-		    struct tls_arrival *arrivals, unsigned count, double *busy, double *disturbed)
+/* One run of the arrivals. */
+static int run_once(const struct tls_load *load, struct tls_proxy *proxy, double rate, struct tls_arrival *arrivals,
+		    unsigned count, struct tls_latency_sample *sample)
 {
-	struct tls_load load = tls_make_load(metric, proxy, sampling->authority);
 	double cpu = tls_proxy_cpu_seconds(proxy), waited = tls_proxy_waited_seconds(proxy), seconds;
-	int status = tls_arrivals_run(&load, sampling->rate, count, arrivals);
+	int status = tls_arrivals_run(load, rate, count, arrivals);
 
 	seconds = arrivals[count - 1].due * 1e-6;
-	*busy = (tls_proxy_cpu_seconds(proxy) - cpu) / seconds;
-	*disturbed = (tls_proxy_waited_seconds(proxy) - waited) / seconds;
+	cpu = tls_proxy_cpu_seconds(proxy) - cpu;
+	sample->cpu_us = cpu * 1e6 / count;
+	sample->busy = cpu / seconds;
+	sample->disturbed = (tls_proxy_waited_seconds(proxy) - waited) / seconds > DISTURBED;
 	return status;
 }
 
-int tls_latency_measure(const struct tls_metric *metric, struct tls_proxy *proxy, const struct tls_sampling *sampling,
-			struct tls_series *series, struct tls_series *median)
+int tls_latency_take(const struct tls_load *load, struct tls_proxy *proxy, double rate, unsigned count,
+		     struct tls_latency_sample *sample)
 {
-	unsigned count = (unsigned)(sampling->quick ? metric->quick_requests : metric->requests);
 	struct tls_arrival *arrivals = calloc(count, sizeof(*arrivals));
 	double *values = calloc(count, sizeof(*values));
 	int status = arrivals && values ? 0 : -ENOMEM;
-	double busy = 0.0, disturbed = 1.0;
 
-	for (unsigned attempt = 0; attempt < ATTEMPTS && disturbed > DISTURBED && !status; attempt++)
-		status = run_once(metric, proxy, sampling, arrivals, count, &busy, &disturbed);
+	sample->disturbed = true;
+	for (unsigned attempt = 0; attempt < ATTEMPTS && sample->disturbed && !status; attempt++)
+		status = run_once(load, proxy, rate, arrivals, count, sample);
 	if (!status) {
 		size_t counted = collect(arrivals, count, offsetof(struct tls_arrival, handshake), values);
 
-		bench_samples_add(&series->cost, bench_percentile(values, counted, metric->percentile));
-		bench_samples_add(&median->cost, bench_percentile(values, counted, 0.5));
-		bench_samples_add(&series->busy, busy);
-		bench_samples_add(&median->busy, busy);
+		sample->median = bench_percentile(values, counted, 0.5);
+		sample->p99 = bench_percentile(values, counted, 0.99);
 		counted = collect(arrivals, count, offsetof(struct tls_arrival, late), values);
-		bench_samples_add(&series->late, bench_percentile(values, counted, metric->percentile));
-		bench_samples_add(&median->late, bench_percentile(values, counted, 0.5));
-		series->disturbed += disturbed > DISTURBED;
+		sample->late_median = bench_percentile(values, counted, 0.5);
+		sample->late_p99 = bench_percentile(values, counted, 0.99);
 	}
 	free(arrivals);
 	free(values);
 	return status;
+}
+
+int tls_latency_measure(const struct tls_metric *metric, struct tls_proxy *proxy, const struct tls_sampling *sampling,
+			struct tls_series *p99, struct tls_series *median)
+{
+	struct tls_load load = tls_make_load(metric, proxy, sampling->authority);
+	struct tls_latency_sample sample;
+	int status = tls_latency_take(&load, proxy, sampling->rate,
+				      (unsigned)(sampling->quick ? metric->quick_requests : metric->requests), &sample);
+
+	if (status)
+		return status;
+	bench_samples_add(&p99->cost, sample.p99);
+	bench_samples_add(&median->cost, sample.median);
+	bench_samples_add(&p99->busy, sample.busy);
+	bench_samples_add(&median->busy, sample.busy);
+	bench_samples_add(&p99->late, sample.late_p99);
+	bench_samples_add(&median->late, sample.late_median);
+	p99->disturbed += sample.disturbed;
+	return 0;
 }

@@ -11,13 +11,27 @@
 /* The part. */
 #define TLS_LATENCY_LOAD 0.7
 
-/* Handshakes a second for which this proxy's processor time would last; the load that finds out keeps its core busy.
- * Returns 0 or a negative errno after a message. */
-int tls_latency_capacity(const struct tls_metric *metric, struct tls_proxy *proxy, const struct tls_sampling *sampling,
+/* Handshakes a second for which this proxy's processor time would last, from so many of them under a load that keeps
+ * its core busy. Returns 0 or a negative errno after a message. */
+int tls_latency_capacity(const struct tls_load *load, struct tls_proxy *proxy, unsigned handshakes,
 			 double *handshakes_per_s);
 
-/* Takes one sample at `sampling->rate`: the metric's percentile goes to `series`, the median to `median`. */
+/* One run of arrivals, in microseconds. */
+struct tls_latency_sample {
+	double median, p99;
+	double late_median, late_p99; /* how late the client itself was, which is part of them */
+	double cpu_us;                /* of the proxy, per handshake */
+	double busy;                  /* part of the time in which its core was */
+	bool disturbed;               /* others used that core too, also in the last attempt */
+};
+
+/* Measures `count` arrivals at this rate, again when others disturbed it. Returns 0 or a negative errno after a
+ * message. */
+int tls_latency_take(const struct tls_load *load, struct tls_proxy *proxy, double rate, unsigned count,
+		     struct tls_latency_sample *sample);
+
+/* The same as a sample of a metric and of the metric behind it, its median. */
 int tls_latency_measure(const struct tls_metric *metric, struct tls_proxy *proxy, const struct tls_sampling *sampling,
-			struct tls_series *series, struct tls_series *median);
+			struct tls_series *p99, struct tls_series *median);
 
 #endif

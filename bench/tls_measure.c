@@ -85,7 +85,7 @@ const struct tls_metric tls_metrics[] = {
 	  .requests = 3000,
 	  .quick_requests = 1000,
 	  .close_each = true,
-	  .percentile = 0.99 },
+	  .latency = true },
 	{ .group = "latency",
 	  .name = "full TLS 1.3 handshake at 70% load, RSA-2048, median",
 	  .unit = "us",
@@ -210,7 +210,7 @@ int tls_measure(const struct tls_metric *metric, struct tls_proxy *proxy, const 
 
 	if (metric->memory)
 		return measure_memory(metric, proxy, sampling->authority, series);
-	if (metric->percentile > 0.0)
+	if (metric->latency)
 		status = tls_latency_measure(metric, proxy, sampling, series, median);
 	else
 		status = measure_cpu(metric, proxy, sampling->authority, sampling->quick, series);

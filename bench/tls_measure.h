@@ -26,9 +26,9 @@ struct tls_metric {
 	unsigned connections;
 	bool tls_1_2;
 	bool close_each;
-	bool memory;       /* bytes of user memory per idle connection, in a fresh process */
-	double percentile; /* of latency at a fixed rate of arrivals; the metric behind it gets the median */
-	bool median;       /* of the metric before it, in whose samples it is taken */
+	bool memory;  /* bytes of user memory per idle connection, in a fresh process */
+	bool latency; /* 99th percentile at a fixed rate of arrivals */
+	bool median;  /* of the metric before it, in whose samples it is taken */
 };
 
 extern const struct tls_metric tls_metrics[];

@@ -331,7 +331,7 @@ static int x25519_main(int argc, char **argv)
 	int status;
 
 	bench_options_parse(argc, argv, "X25519 key pairs and shared secrets on one core: libglacis beside OpenSSL.",
-			    false, &options);
+			    BENCH_OPTION_TIMING, &options);
 	report = bench_report_create(options.timing ? "x25519-timing" : "x25519", options.json);
 	if (!report)
 		return EXIT_FAILURE;

@@ -47,8 +47,8 @@ static uint64_t clock_ms(void)
 
 static void wake_arm(struct glacisd_worker *worker)
 {
-	io_uring_prep_read(glacisd_ring_sqe(&worker->ring, worker, GLACISD_TAG_WAKE), worker->wake,
-			   &worker->wake_value, sizeof(worker->wake_value), 0);
+	io_uring_prep_read(glacisd_ring_sqe(&worker->ring, worker, GLACISD_TAG_WAKE), worker->wake, &worker->wake_value,
+			   sizeof(worker->wake_value), 0);
 }
 
 static void connection_completed(struct glacisd_connection *connection, unsigned tag, int result, uint32_t flags)
@@ -133,8 +133,8 @@ static void expire(struct glacisd_worker *worker)
 	struct glacisd_timer *timer;
 
 	while ((timer = glacisd_timers_expired(&worker->timers, worker->now_ms))) {
-		struct glacisd_connection *connection =
-			(void *)((uint8_t *)timer - offsetof(struct glacisd_connection, timer));
+		struct glacisd_connection *connection = (void *)((uint8_t *)timer -
+								 offsetof(struct glacisd_connection, timer));
 
 		timer->timer_class = GLACISD_TIMER_NONE;
 		glacisd_connection_expired(connection);
@@ -299,11 +299,17 @@ static void loop(struct glacisd_worker *worker)
 
 /* ---- set-up ---- */
 
+static unsigned long number_in(const char *variable)
+{
+	const char *text = getenv(variable);
+
+	return text ? strtoul(text, NULL, 10) : 0;
+}
+
 /* Fewer buffers make a test of what happens when they run out possible. */
 static uint32_t count_or_fewer(uint32_t count, const char *variable)
 {
-	const char *text = getenv(variable);
-	unsigned long wanted = text ? strtoul(text, NULL, 10) : 0;
+	unsigned long wanted = number_in(variable);
 
 	return wanted && wanted < count ? (uint32_t)wanted : count;
 }
@@ -320,7 +326,11 @@ static int pools_create(struct glacisd_worker *worker)
 	};
 	const struct glacis_pool_options connections = { .buffer_size = sizeof(struct glacisd_connection),
 							 .count = worker->config->connections_max };
-	const struct glacis_queue_options queue = { .key_slots = GLACISD_KEY_SLOTS };
+	const struct glacis_queue_options queue = {
+		.key_slots = GLACISD_KEY_SLOTS,
+		.batch_wait_us = (uint32_t)number_in(
+			"GLACISD_BATCH_WAIT_US"), /* for glacis-bench batch-wait; 0: default */
+	};
 	int error = glacis_queue_create(worker->engine, &queue, &worker->queue);
 
 	if (!error)
@@ -364,7 +374,7 @@ static int thread_init(struct glacisd_worker *worker)
 	uint32_t half_closed = timeouts->idle_ms < GLACISD_HALF_CLOSED_MS ? timeouts->idle_ms : GLACISD_HALF_CLOSED_MS;
 	const uint32_t lengths[GLACISD_TIMER_CLASSES] = {
 		[GLACISD_TIMER_HANDSHAKE] = timeouts->handshake_ms, [GLACISD_TIMER_CONNECT] = timeouts->connect_ms,
-		[GLACISD_TIMER_IDLE] = timeouts->idle_ms,	    [GLACISD_TIMER_HALF_CLOSED] = half_closed,
+		[GLACISD_TIMER_IDLE] = timeouts->idle_ms,           [GLACISD_TIMER_HALF_CLOSED] = half_closed,
 		[GLACISD_TIMER_LINGER] = GLACISD_LINGER_MS,
 	};
 	int error;
@@ -417,14 +427,12 @@ static void *thread_main(void *argument)
 /* Lower limits of a key's use make a test of what happens there possible. */
 static uint32_t rekey_records(void)
 {
-	const char *text = getenv("GLACISD_REKEY_RECORDS");
-	unsigned long records = text ? strtoul(text, NULL, 10) : 0;
+	unsigned long records = number_in("GLACISD_REKEY_RECORDS");
 
 	return records < GLACIS_RECORD_LIMIT_SOFT ? (uint32_t)records : 0;
 }
 
-int glacisd_worker_create(struct glacisd_service *service, uint32_t index, int listener,
-			  struct glacisd_worker **result)
+int glacisd_worker_create(struct glacisd_service *service, uint32_t index, int listener, struct glacisd_worker **result)
 {
 	struct glacisd_worker *worker = aligned_alloc(64, sizeof(*worker));
 
