@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The crew's lists, start and end; see crew.h. What a thread does with the tasks it has taken is in crew_work.c.
+ */
+#include "crew.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include "crew_work.h"
+
+/* A batch of lanes takes 140 KiB; sanitizers make frames several times larger. */
+#define STACK_BYTES (2u << 20)
+/* Two tasks closer together than this are a crowd, which is believed in for so long. */
+#define CROWD_GAP_US  1000u
+#define CROWD_LAST_US 50000u
+
+static _Atomic(struct crew *) current;
+static _Atomic unsigned users;
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
+}
+
+static void crew_free(struct crew *crew)
+{
+	pthread_cond_destroy(&crew->wake);
+	pthread_mutex_destroy(&crew->import_lock);
+	pthread_mutex_destroy(&crew->lock);
+	OPENSSL_free(crew);
+}
+
+static struct crew *crew_new(struct crew *parents)
+{
+	struct crew *crew = OPENSSL_zalloc(sizeof(*crew));
+	pthread_condattr_t monotonic;
+
+	if (crew == NULL)
+		return NULL;
+	crew->process = getpid();
+	crew->parents = parents;
+	pthread_mutex_init(&crew->lock, NULL);
+	pthread_mutex_init(&crew->import_lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&crew->wake, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	for (unsigned size = 0; size < CREW_SIZES; size++)
+		crew->lists[size].end = &crew->lists[size].first;
+	return crew;
+}
+
+/* This process's crew, without making one. */
+static struct crew *crew_here(void)
+{
+	struct crew *crew = atomic_load_explicit(&current, memory_order_acquire);
+
+	return crew != NULL && crew->process == getpid() ? crew : NULL;
+}
+
+/* This process's crew. No lock: one that was held at fork() would be held for ever. */
+static struct crew *crew_get(void)
+{
+	struct crew *found = atomic_load_explicit(&current, memory_order_acquire), *made;
+
+	if (found != NULL && found->process == getpid())
+		return found;
+	made = crew_new(found);
+	if (made == NULL || atomic_compare_exchange_strong(&current, &found, made))
+		return made;
+	crew_free(made); /* another thread was faster */
+	return found;
+}
+
+static unsigned threads_allowed(const struct settings *settings)
+{
+	cpu_set_t processors;
+	unsigned count = settings->threads;
+
+	if (count == 0 && sched_getaffinity(0, sizeof(processors), &processors) == 0)
+		count = (unsigned)CPU_COUNT(&processors);
+	if (count == 0)
+		count = 1;
+	return count < SETTINGS_THREADS_MAX ? count : SETTINGS_THREADS_MAX;
+}
+
+/* With the lock held. The application's signals are not for our threads. */
+static int start_thread(struct crew *crew)
+{
+	sigset_t all, before;
+	pthread_attr_t attributes;
+	int error = -pthread_attr_init(&attributes);
+
+	if (error != 0)
+		return error;
+	pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = -pthread_create(&crew->threads[crew->thread_count], &attributes, crew_work, crew);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attributes);
+	if (error == 0)
+		crew->thread_count++;
+	return error;
+}
+
+static void append(struct crew_list *list, struct task *task)
+{
+	task->next = NULL;
+	*list->end = task;
+	list->end = &task->next;
+	list->count++;
+}
+
+/* Starts a thread when none is there, or when a whole batch waits and all are busy. */
+static int provide_thread(struct crew *crew, const struct settings *settings, const struct crew_list *list)
+{
+	if (crew->thread_count == 0) {
+		crew->thread_limit = threads_allowed(settings);
+		crew->wait_us = settings->wait_us;
+		return start_thread(crew);
+	}
+	if (crew->sleepers == 0 && list->count + 1 >= GLACIS_RSA_LANES && crew->thread_count < crew->thread_limit)
+		(void)start_thread(crew); /* fewer threads do it too */
+	return 0;
+}
+
+int crew_submit(struct task *task)
+{
+	struct crew *crew = crew_get();
+	struct crew_list *list;
+	int error;
+
+	if (crew == NULL)
+		return -ENOMEM;
+	task->since_us = now_us();
+	pthread_mutex_lock(&crew->lock);
+	list = &crew->lists[crew_size_index(rsa_key_bytes(task->key))];
+	error = crew->waiting >= CREW_WAITING_MAX ? -EAGAIN
+						  : provide_thread(crew, &task->key->provider->settings, list);
+	if (error == 0) {
+		if (task->since_us - crew->last_us < CROWD_GAP_US)
+			crew->crowd_until_us = task->since_us + CROWD_LAST_US;
+		crew->last_us = task->since_us;
+		append(list, task);
+		crew->waiting++;
+		/* A thread that waits for company need not be told of each that comes. */
+		if (list->count == 1 || list->count == GLACIS_RSA_LANES)
+			pthread_cond_signal(&crew->wake);
+	}
+	pthread_mutex_unlock(&crew->lock);
+	return error;
+}
+
+unsigned crew_threads(void)
+{
+	struct crew *crew = crew_here();
+	unsigned count = 0;
+
+	if (crew != NULL) {
+		pthread_mutex_lock(&crew->lock);
+		count = crew->thread_count;
+		pthread_mutex_unlock(&crew->lock);
+	}
+	return count;
+}
+
+bool crew_takes(const struct rsa_key *key)
+{
+	const struct crew_key *lane = atomic_load_explicit(&key->lane, memory_order_acquire);
+
+	return lane == NULL || lane->usable || lane->crew != atomic_load_explicit(&current, memory_order_relaxed);
+}
+
+void crew_key_forget(struct rsa_key *key)
+{
+	struct crew *crew = crew_here();
+	struct crew_key *lane = atomic_load_explicit(&key->lane, memory_order_acquire);
+
+	if (lane == NULL)
+		return;
+	/* A parent's key is not ours to touch: its memory is zeros here, and its list may be half written. */
+	if (crew == NULL || lane->crew != crew)
+		return;
+	pthread_mutex_lock(&crew->import_lock);
+	crew_key_destroy(crew, lane);
+	pthread_mutex_unlock(&crew->import_lock);
+}
+
+void crew_enter(void)
+{
+	atomic_fetch_add(&users, 1);
+}
+
+/* Ends the threads, which first finish what waits. */
+static void crew_stop(struct crew *crew)
+{
+	pthread_mutex_lock(&crew->lock);
+	crew->stopping = true;
+	pthread_cond_broadcast(&crew->wake);
+	pthread_mutex_unlock(&crew->lock);
+	for (unsigned i = 0; i < crew->thread_count; i++)
+		pthread_join(crew->threads[i], NULL);
+	while (crew->keys != NULL)
+		crew_key_destroy(crew, crew->keys);
+	glacis_engine_destroy(crew->engine);
+}
+
+void crew_leave(void)
+{
+	struct crew *crew;
+
+	if (atomic_fetch_sub(&users, 1) != 1)
+		return;
+	crew = crew_here();
+	if (crew == NULL)
+		return;
+	atomic_store(&current, crew->parents);
+	crew_stop(crew);
+	crew_free(crew);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The crew's inside, shared by crew.c (lists, start and end) and crew_work.c (what its threads do).
+ */
+#ifndef GLACIS_PROVIDER_CREW_WORK_H
+#define GLACIS_PROVIDER_CREW_WORK_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <glacis/engine.h>
+
+#include "crew.h"
+
+/* 2048, 3072 and 4096 bits. */
+#define CREW_SIZES 3u
+
+struct crew_list {
+	struct task *first, **end;
+	unsigned count;
+};
+
+/* libglacis' copy of a key, in this process. */
+struct crew_key {
+	struct crew *crew;
+	struct rsa_key *owner;      /* whose `lane` points here */
+	struct glacis_rsa_key *key; /* NULL: libglacis has refused it */
+	bool usable;                /* lanes compute it right and may pay */
+	struct crew_key *next, *previous;
+};
+
+struct crew {
+	pid_t process;
+	struct crew *parents; /* of the process that forked us; kept, never touched */
+
+	pthread_mutex_t lock; /* everything up to import_lock */
+	pthread_cond_t wake;
+	struct crew_list lists[CREW_SIZES];
+	unsigned waiting;  /* tasks in the lists */
+	unsigned sleepers; /* threads that wait for tasks or company */
+	unsigned thread_count, thread_limit;
+	unsigned wait_us;
+	uint64_t last_us;        /* when the last task came */
+	uint64_t crowd_until_us; /* company is expected until then */
+	bool stopping;
+	pthread_t threads[SETTINGS_THREADS_MAX];
+
+	pthread_mutex_t import_lock; /* the engine's start, and keys */
+	struct glacis_engine *engine;
+	struct crew_key *keys;
+};
+
+/* By the size of a modulus in bytes. */
+static inline unsigned crew_size_index(size_t bytes)
+{
+	return (unsigned)(bytes / 128 - 2);
+}
+
+/* A thread of the crew. */
+void *crew_work(void *crew);
+
+/* Destroys libglacis' copy of a key; no task of it is under way. With import_lock held, or no threads left. */
+void crew_key_destroy(struct crew *crew, struct crew_key *key);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What OpenSSL keeps for us as an RSA key: a key of OpenSSL's own, which does everything but the private operations
+ * of async jobs, and a place for the crew's copy of it.
+ *
+ * Invariants. Once filled (keymgmt_rsa.c) a key does not change, but for `lane`. Operations under way hold a
+ * reference, so that a key outlives the application's interest in it.
+ */
+#ifndef GLACIS_PROVIDER_RSA_KEY_H
+#define GLACIS_PROVIDER_RSA_KEY_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "provider.h"
+
+struct crew_key;
+
+struct rsa_key {
+	_Atomic unsigned references;
+	struct provider *provider;
+	EVP_PKEY *pair; /* of the inner library; NULL: nothing imported yet */
+	bool is_private;
+	bool fits_lanes;                 /* private, of a size that libglacis has lanes for, two primes */
+	_Atomic(struct crew_key *) lane; /* the crew's (crew.c) */
+};
+
+/* NULL: out of memory. */
+struct rsa_key *rsa_key_new(struct provider *provider);
+struct rsa_key *rsa_key_hold(struct rsa_key *key);
+/* Drops a reference. NULL is ignored. Any thread. */
+void rsa_key_release(struct rsa_key *key);
+
+/* Makes the inner key from an application's numbers. False: OpenSSL does not take them; its errors are in the queue. */
+bool rsa_key_import(struct rsa_key *key, int selection, const OSSL_PARAM params[]);
+/* Takes over a key that the inner library has made. */
+void rsa_key_adopt(struct rsa_key *key, EVP_PKEY *pair, bool is_private);
+
+/* Size of the modulus in bytes. */
+size_t rsa_key_bytes(const struct rsa_key *key);
+
+/* A context for one operation with the inner key; NULL: OpenSSL's errors are in the queue. */
+EVP_PKEY_CTX *rsa_key_context(const struct rsa_key *key);
+
+#endif

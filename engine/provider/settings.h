@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the operator may choose, in the provider's section of openssl.cnf or, stronger, in the environment.
+ * Read once, when the module is loaded, before any thread of ours exists.
+ */
+#ifndef GLACIS_PROVIDER_SETTINGS_H
+#define GLACIS_PROVIDER_SETTINGS_H
+
+#include <stdbool.h>
+
+#include <openssl/core.h>
+#include <openssl/core_dispatch.h>
+
+/* Longest wait of an operation for company, in microseconds. */
+#define SETTINGS_WAIT_DEFAULT_US 200u
+#define SETTINGS_WAIT_MAX_US     10000u
+/* Most threads of the crew. */
+#define SETTINGS_THREADS_MAX 16u
+
+struct settings {
+	bool rsa;             /* offer RSA */
+	bool aes;             /* offer AES-GCM */
+	unsigned threads;     /* of the crew at most; 0: one for each processor that may be used, up to the limit */
+	unsigned wait_us;     /* for company */
+	unsigned log_seconds; /* a line of status so often, while operations run; 0: at the end only */
+	char log[512];        /* where lines of status go: "", "stderr" or a file's absolute path */
+};
+
+/*
+ * Fills `settings`. `get_params` asks the core for the section's values; NULL: there are none. A value that makes no
+ * sense is named on stderr and replaced by its default: OpenSSL would only say that the provider failed to load.
+ */
+void settings_read(struct settings *settings, const OSSL_CORE_HANDLE *core, OSSL_FUNC_core_get_params_fn *get_params);
+
+#endif

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * RSA signatures for OpenSSL. Parameters, verification and everything unusual are the inner context's; signing in an
+ * async job goes to the crew. Messages are hashed here, because the crew wants the digest alone.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/params.h>
+#include <openssl/proverr.h>
+
+#include "rsa_key.h"
+#include "rsa_lanes_way.h"
+
+#define DIGEST_NAME_MAX 64
+
+struct signature {
+	struct provider *provider;
+	struct rsa_key *key;
+	EVP_PKEY_CTX *inner;
+	EVP_MD_CTX *hashing; /* of a digest-sign or digest-verify; NULL: the caller brings digests */
+	EVP_MD *digest;      /* what `hashing` computes */
+};
+
+typedef int inner_init(EVP_PKEY_CTX *context);
+
+static void *signature_new(void *provider, const char *properties)
+{
+	struct signature *signature = OPENSSL_zalloc(sizeof(*signature));
+
+	if (signature != NULL)
+		signature->provider = provider;
+	return signature;
+}
+
+static void stop_hashing(struct signature *signature)
+{
+	EVP_MD_CTX_free(signature->hashing);
+	EVP_MD_free(signature->digest);
+	signature->hashing = NULL;
+	signature->digest = NULL;
+}
+
+static void signature_free(void *opaque)
+{
+	struct signature *signature = opaque;
+
+	if (signature == NULL)
+		return;
+	stop_hashing(signature);
+	EVP_PKEY_CTX_free(signature->inner);
+	rsa_key_release(signature->key);
+	OPENSSL_free(signature);
+}
+
+static void *signature_dup(void *opaque)
+{
+	const struct signature *signature = opaque;
+	struct signature *copy = signature_new(signature->provider, NULL);
+
+	if (copy == NULL)
+		return NULL;
+	if (signature->key != NULL)
+		copy->key = rsa_key_hold(signature->key);
+	if (signature->inner != NULL && (copy->inner = EVP_PKEY_CTX_dup(signature->inner)) == NULL)
+		goto fail;
+	if (signature->digest != NULL && EVP_MD_up_ref(signature->digest))
+		copy->digest = signature->digest;
+	if (signature->hashing != NULL) {
+		copy->hashing = EVP_MD_CTX_new();
+		if (copy->hashing == NULL || !EVP_MD_CTX_copy_ex(copy->hashing, signature->hashing))
+			goto fail;
+	}
+	return copy;
+fail:
+	signature_free(copy);
+	return NULL;
+}
+
+/* Starts an operation with `key`, or with the last one again when it is NULL. */
+static int init(struct signature *signature, struct rsa_key *key, const OSSL_PARAM params[], inner_init *start)
+{
+	if (key == NULL && signature->key == NULL) {
+		ERR_raise_data(ERR_LIB_PROV, PROV_R_NO_KEY_SET, "glacis: RSA signature without a key");
+		return 0;
+	}
+	if (key != NULL && key != signature->key) {
+		rsa_key_release(signature->key);
+		signature->key = rsa_key_hold(key);
+	}
+	EVP_PKEY_CTX_free(signature->inner);
+	signature->inner = rsa_key_context(signature->key);
+	if (signature->inner == NULL || start(signature->inner) <= 0)
+		return 0;
+	return params == NULL || params->key == NULL || EVP_PKEY_CTX_set_params(signature->inner, params) > 0;
+}
+
+static int sign_init(void *opaque, void *key, const OSSL_PARAM params[])
+{
+	stop_hashing(opaque);
+	return init(opaque, key, params, EVP_PKEY_sign_init);
+}
+
+static int verify_init(void *opaque, void *key, const OSSL_PARAM params[])
+{
+	stop_hashing(opaque);
+	return init(opaque, key, params, EVP_PKEY_verify_init);
+}
+
+static int recover_init(void *opaque, void *key, const OSSL_PARAM params[])
+{
+	stop_hashing(opaque);
+	return init(opaque, key, params, EVP_PKEY_verify_recover_init);
+}
+
+static int sign(void *opaque, unsigned char *output, size_t *output_size, size_t room, const unsigned char *digest,
+		size_t digest_size)
+{
+	struct signature *signature = opaque;
+	size_t bytes = rsa_key_bytes(signature->key);
+
+	if (output == NULL) {
+		*output_size = bytes;
+		return 1;
+	}
+	if (room < bytes) {
+		ERR_raise_data(ERR_LIB_PROV, PROV_R_INVALID_SIGNATURE_SIZE,
+			       "glacis: room for %zu bytes, the signature has %zu", room, bytes);
+		return 0;
+	}
+	if (lanes_way_sign(signature->key, signature->inner, digest, digest_size, output, output_size) == TASK_DONE)
+		return 1;
+	*output_size = room;
+	return EVP_PKEY_sign(signature->inner, output, output_size, digest, digest_size) > 0;
+}
+
+static int verify(void *opaque, const unsigned char *text, size_t size, const unsigned char *digest, size_t digest_size)
+{
+	struct signature *signature = opaque;
+
+	return EVP_PKEY_verify(signature->inner, text, size, digest, digest_size) == 1;
+}
+
+static int recover(void *opaque, unsigned char *output, size_t *output_size, size_t room, const unsigned char *text,
+		   size_t size)
+{
+	struct signature *signature = opaque;
+
+	if (output != NULL)
+		*output_size = room;
+	return EVP_PKEY_verify_recover(signature->inner, output, output_size, text, size) > 0;
+}
+
+/* Messages. */
+
+static int set_digest(struct signature *signature, const char *name)
+{
+	const struct inner *inner = provider_inner(signature->provider);
+	OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, (char *)(uintptr_t)name,
+								 0),
+				OSSL_PARAM_construct_end() };
+	EVP_MD *digest;
+
+	if (inner == NULL || EVP_PKEY_CTX_set_params(signature->inner, params) <= 0)
+		return 0;
+	digest = EVP_MD_fetch(inner->library, name, NULL);
+	if (digest == NULL)
+		return 0;
+	EVP_MD_free(signature->digest);
+	signature->digest = digest;
+	return 1;
+}
+
+static int digest_init(struct signature *signature, const char *digest, struct rsa_key *key, const OSSL_PARAM params[],
+		       inner_init *start)
+{
+	char last[DIGEST_NAME_MAX];
+
+	/* Started again without a name: the digest stays. */
+	if ((digest == NULL || *digest == '\0') && signature->digest != NULL) {
+		snprintf(last, sizeof(last), "%s", EVP_MD_get0_name(signature->digest));
+		digest = last;
+	}
+	if (!init(signature, key, params, start))
+		return 0;
+	if (digest == NULL || *digest == '\0') {
+		ERR_raise_data(ERR_LIB_PROV, PROV_R_MISSING_MESSAGE_DIGEST, "glacis: RSA signature without a digest");
+		return 0;
+	}
+	if (!set_digest(signature, digest))
+		return 0;
+	if (signature->hashing == NULL)
+		signature->hashing = EVP_MD_CTX_new();
+	return signature->hashing != NULL && EVP_DigestInit_ex2(signature->hashing, signature->digest, params);
+}
+
+static int digest_sign_init(void *opaque, const char *digest, void *key, const OSSL_PARAM params[])
+{
+	return digest_init(opaque, digest, key, params, EVP_PKEY_sign_init);
+}
+
+static int digest_verify_init(void *opaque, const char *digest, void *key, const OSSL_PARAM params[])
+{
+	return digest_init(opaque, digest, key, params, EVP_PKEY_verify_init);
+}
+
+static int digest_update(void *opaque, const unsigned char *text, size_t size)
+{
+	struct signature *signature = opaque;
+
+	return signature->hashing != NULL && EVP_DigestUpdate(signature->hashing, text, size);
+}
+
+static int digest_sign_final(void *opaque, unsigned char *output, size_t *output_size, size_t room)
+{
+	struct signature *signature = opaque;
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned size;
+
+	if (signature->hashing == NULL)
+		return 0;
+	if (output == NULL)
+		return sign(signature, NULL, output_size, 0, NULL, 0);
+	return EVP_DigestFinal_ex(signature->hashing, digest, &size) &&
+	       sign(signature, output, output_size, room, digest, size);
+}
+
+static int digest_sign(void *opaque, unsigned char *output, size_t *output_size, size_t room, const unsigned char *text,
+		       size_t size)
+{
+	if (output != NULL && !digest_update(opaque, text, size))
+		return 0;
+	return digest_sign_final(opaque, output, output_size, room);
+}
+
+static int digest_verify_final(void *opaque, const unsigned char *text, size_t size)
+{
+	struct signature *signature = opaque;
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned digest_size;
+
+	return signature->hashing != NULL && EVP_DigestFinal_ex(signature->hashing, digest, &digest_size) &&
+	       verify(signature, text, size, digest, digest_size);
+}
+
+/* Parameters. */
+
+static int get_ctx_params(void *opaque, OSSL_PARAM params[])
+{
+	struct signature *signature = opaque;
+
+	return signature->inner != NULL && EVP_PKEY_CTX_get_params(signature->inner, params) > 0;
+}
+
+static int set_ctx_params(void *opaque, const OSSL_PARAM params[])
+{
+	struct signature *signature = opaque;
+
+	if (params == NULL || params->key == NULL)
+		return 1;
+	return signature->inner != NULL && EVP_PKEY_CTX_set_params(signature->inner, params) > 0;
+}
+
+static const OSSL_PARAM *gettable_ctx_params(void *opaque, void *provider)
+{
+	const struct inner *inner = provider_inner(provider);
+
+	return inner != NULL ? EVP_SIGNATURE_gettable_ctx_params(inner->signature) : NULL;
+}
+
+static const OSSL_PARAM *settable_ctx_params(void *opaque, void *provider)
+{
+	/* While a message is being hashed the digest stays what it is. */
+	static const OSSL_PARAM without_digest[] = {
+		OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, NULL, 0),
+		OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_MGF1_DIGEST, NULL, 0),
+		OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_MGF1_PROPERTIES, NULL, 0),
+		OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, NULL, 0), OSSL_PARAM_END
+	};
+	const struct signature *signature = opaque;
+	const struct inner *inner = provider_inner(provider);
+
+	if (signature != NULL && signature->hashing != NULL)
+		return without_digest;
+	return inner != NULL ? EVP_SIGNATURE_settable_ctx_params(inner->signature) : NULL;
+}
+
+static int get_md_params(void *opaque, OSSL_PARAM params[])
+{
+	const struct signature *signature = opaque;
+
+	return signature->hashing != NULL && EVP_MD_CTX_get_params(signature->hashing, params);
+}
+
+static int set_md_params(void *opaque, const OSSL_PARAM params[])
+{
+	const struct signature *signature = opaque;
+
+	return signature->hashing != NULL && EVP_MD_CTX_set_params(signature->hashing, params);
+}
+
+static const OSSL_PARAM *gettable_md_params(void *opaque)
+{
+	const struct signature *signature = opaque;
+
+	return signature->digest != NULL ? EVP_MD_gettable_ctx_params(signature->digest) : NULL;
+}
+
+static const OSSL_PARAM *settable_md_params(void *opaque)
+{
+	const struct signature *signature = opaque;
+
+	return signature->digest != NULL ? EVP_MD_settable_ctx_params(signature->digest) : NULL;
+}
+
+const OSSL_DISPATCH provider_rsa_signature[] = {
+	{ OSSL_FUNC_SIGNATURE_NEWCTX, (void (*)(void))signature_new },
+	{ OSSL_FUNC_SIGNATURE_FREECTX, (void (*)(void))signature_free },
+	{ OSSL_FUNC_SIGNATURE_DUPCTX, (void (*)(void))signature_dup },
+	{ OSSL_FUNC_SIGNATURE_SIGN_INIT, (void (*)(void))sign_init },
+	{ OSSL_FUNC_SIGNATURE_SIGN, (void (*)(void))sign },
+	{ OSSL_FUNC_SIGNATURE_VERIFY_INIT, (void (*)(void))verify_init },
+	{ OSSL_FUNC_SIGNATURE_VERIFY, (void (*)(void))verify },
+	{ OSSL_FUNC_SIGNATURE_VERIFY_RECOVER_INIT, (void (*)(void))recover_init },
+	{ OSSL_FUNC_SIGNATURE_VERIFY_RECOVER, (void (*)(void))recover },
+	{ OSSL_FUNC_SIGNATURE_DIGEST_SIGN_INIT, (void (*)(void))digest_sign_init },
+	{ OSSL_FUNC_SIGNATURE_DIGEST_SIGN_UPDATE, (void (*)(void))digest_update },
+	{ OSSL_FUNC_SIGNATURE_DIGEST_SIGN_FINAL, (void (*)(void))digest_sign_final },
+	{ OSSL_FUNC_SIGNATURE_DIGEST_SIGN, (void (*)(void))digest_sign },
+	{ OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_INIT, (void (*)(void))digest_verify_init },
+	{ OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_UPDATE, (void (*)(void))digest_update },
+	{ OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_FINAL, (void (*)(void))digest_verify_final },
+	{ OSSL_FUNC_SIGNATURE_GET_CTX_PARAMS, (void (*)(void))get_ctx_params },
+	{ OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS, (void (*)(void))gettable_ctx_params },
+	{ OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, (void (*)(void))set_ctx_params },
+	{ OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, (void (*)(void))settable_ctx_params },
+	{ OSSL_FUNC_SIGNATURE_GET_CTX_MD_PARAMS, (void (*)(void))get_md_params },
+	{ OSSL_FUNC_SIGNATURE_GETTABLE_CTX_MD_PARAMS, (void (*)(void))gettable_md_params },
+	{ OSSL_FUNC_SIGNATURE_SET_CTX_MD_PARAMS, (void (*)(void))set_md_params },
+	{ OSSL_FUNC_SIGNATURE_SETTABLE_CTX_MD_PARAMS, (void (*)(void))settable_md_params },
+	{ 0, NULL }
+};

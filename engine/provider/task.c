@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tasks, and jobs that wait for them; see task.h.
+ */
+#include "task.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <openssl/async.h>
+#include <openssl/crypto.h>
+
+#include "crew.h"
+#include "status.h"
+
+/* A job that is resumed before its time is paused again. When pausing does not work (OpenSSL forbids it for a while,
+ * ASYNC_block_pause), its thread waits after this many attempts. */
+#define PAUSES_MAX 64u
+/* How long such a thread waits at most; then OpenSSL computes. */
+#define WAIT_MAX_MS 2000
+
+/* Wakes whoever looks at one wait context. */
+struct notifier {
+	_Atomic unsigned references;
+	pthread_mutex_t lock; /* `closed`, and the callback under way */
+	bool closed;          /* the wait context is gone */
+	int file;             /* eventfd */
+	pid_t process;        /* whose eventfd and lock they are */
+	ASYNC_callback_fn callback;
+	void *callback_argument;
+};
+
+/* Our name in a wait context. */
+static const char wait_key;
+static _Atomic unsigned wait_contexts;
+
+unsigned task_wait_contexts(void)
+{
+	return atomic_load(&wait_contexts);
+}
+
+static void notifier_release(struct notifier *notifier)
+{
+	if (atomic_fetch_sub_explicit(&notifier->references, 1, memory_order_acq_rel) != 1)
+		return;
+	close(notifier->file);
+	pthread_mutex_destroy(&notifier->lock);
+	OPENSSL_free(notifier);
+}
+
+/* OpenSSL's: the wait context is being freed. In a child of fork() the crew is not there, and a copy of the lock may be
+ * held by nobody for ever. */
+static void notifier_close(ASYNC_WAIT_CTX *context, const void *key, OSSL_ASYNC_FD file, void *opaque)
+{
+	struct notifier *notifier = opaque;
+
+	if (notifier->process == getpid()) {
+		pthread_mutex_lock(&notifier->lock);
+		notifier->closed = true;
+		pthread_mutex_unlock(&notifier->lock);
+	}
+	notifier_release(notifier);
+	atomic_fetch_sub(&wait_contexts, 1);
+}
+
+static struct notifier *notifier_new(void)
+{
+	struct notifier *notifier = OPENSSL_zalloc(sizeof(*notifier));
+
+	if (notifier == NULL)
+		return NULL;
+	notifier->file = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (notifier->file < 0 || pthread_mutex_init(&notifier->lock, NULL) != 0) {
+		if (notifier->file >= 0)
+			close(notifier->file);
+		OPENSSL_free(notifier);
+		return NULL;
+	}
+	notifier->process = getpid();
+	atomic_init(&notifier->references, 1);
+	return notifier;
+}
+
+/* The notifier of a wait context, made at its first operation. The reference stays the context's. A child that goes
+ * on with its parent's connection gets an eventfd of its own: the old one would wake both. */
+static struct notifier *notifier_of(ASYNC_WAIT_CTX *context)
+{
+	struct notifier *notifier;
+	OSSL_ASYNC_FD file;
+	void *opaque;
+
+	if (ASYNC_WAIT_CTX_get_fd(context, &wait_key, &file, &opaque)) {
+		notifier = opaque;
+		if (notifier->process == getpid())
+			return notifier;
+		if (!ASYNC_WAIT_CTX_clear_fd(context, &wait_key))
+			return NULL;
+		notifier_close(context, &wait_key, file, notifier);
+	}
+	notifier = notifier_new();
+	if (notifier == NULL)
+		return NULL;
+	if (!ASYNC_WAIT_CTX_set_wait_fd(context, &wait_key, notifier->file, notifier, notifier_close)) {
+		notifier_release(notifier);
+		return NULL;
+	}
+	atomic_fetch_add(&wait_contexts, 1);
+	return notifier;
+}
+
+static void set_callback(struct notifier *notifier, ASYNC_WAIT_CTX *context)
+{
+	pthread_mutex_lock(&notifier->lock);
+	if (!ASYNC_WAIT_CTX_get_callback(context, &notifier->callback, &notifier->callback_argument))
+		notifier->callback = NULL;
+	pthread_mutex_unlock(&notifier->lock);
+}
+
+static void notifier_wake(struct notifier *notifier)
+{
+	const uint64_t one = 1;
+
+	pthread_mutex_lock(&notifier->lock);
+	if (!notifier->closed) {
+		if (notifier->callback != NULL)
+			notifier->callback(notifier->callback_argument);
+		/* Cannot fail: the counter has room for 2^64 - 2 of these. */
+		if (write(notifier->file, &one, sizeof(one)) < 0)
+			notifier->closed = true;
+	}
+	pthread_mutex_unlock(&notifier->lock);
+}
+
+static void task_release(struct task *task)
+{
+	if (atomic_fetch_sub_explicit(&task->references, 1, memory_order_acq_rel) != 1)
+		return;
+	rsa_key_release(task->key);
+	notifier_release(task->notifier);
+	OPENSSL_clear_free(task, sizeof(*task));
+}
+
+void task_finish(struct task *task, enum task_result result)
+{
+	task->result = result;
+	atomic_store_explicit(&task->done, true, memory_order_release);
+	notifier_wake(task->notifier);
+	task_release(task);
+}
+
+static struct task *task_new(struct rsa_key *key, const struct task_request *request, struct notifier *notifier)
+{
+	struct task *task = OPENSSL_zalloc(sizeof(*task));
+
+	if (task == NULL)
+		return NULL;
+	atomic_init(&task->references, 2);
+	task->key = rsa_key_hold(key);
+	atomic_fetch_add(&notifier->references, 1);
+	task->notifier = notifier;
+	task->process = getpid();
+	memcpy(task->input, request->input, request->input_size);
+	task->op = (struct glacis_rsa_op){ .op.cookie = (uint64_t)(uintptr_t)task,
+					   .kind = (uint8_t)request->kind,
+					   .hash = (uint8_t)request->hash,
+					   .salt_size = request->salt_size,
+					   .input = task->input,
+					   .input_size = (uint32_t)request->input_size,
+					   .output = task->output };
+	return task;
+}
+
+/* Where the job cannot be paused. True when the task is done. */
+static bool wait_in_place(struct task *task)
+{
+	struct pollfd event = { .fd = task->notifier->file, .events = POLLIN };
+	struct timespec start, now;
+	long waited = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	while (!atomic_load_explicit(&task->done, memory_order_acquire) && waited < WAIT_MAX_MS) {
+		if (poll(&event, 1, (int)(WAIT_MAX_MS - waited)) < 0 && errno != EINTR)
+			break;
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		waited = (now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000;
+	}
+	return atomic_load_explicit(&task->done, memory_order_acquire);
+}
+
+/* Pauses the job until the task is done. False: it never will be, or too late. */
+static bool wait_for(struct task *task)
+{
+	for (unsigned pauses = 0; !atomic_load_explicit(&task->done, memory_order_acquire); pauses++) {
+		if (pauses >= PAUSES_MAX)
+			return wait_in_place(task);
+		if (!ASYNC_pause_job())
+			return false;
+		/* The job went on in a child: the crew that has the task is not here. */
+		if (getpid() != task->process)
+			return false;
+	}
+	return true;
+}
+
+/* Takes back what woke us, so that the descriptor is quiet until the next operation. */
+static void drain(struct notifier *notifier)
+{
+	uint64_t count;
+	ssize_t size = read(notifier->file, &count, sizeof(count));
+
+	(void)size; /* -EAGAIN when the job was resumed before it was woken: one more turn for nobody */
+}
+
+enum task_result task_run(struct rsa_key *key, const struct task_request *request, uint8_t *output, size_t *output_size)
+{
+	ASYNC_WAIT_CTX *context = ASYNC_get_wait_ctx(ASYNC_get_current_job());
+	struct notifier *notifier = context != NULL ? notifier_of(context) : NULL;
+	struct task *task = notifier != NULL ? task_new(key, request, notifier) : NULL;
+	enum task_result result = TASK_REFUSED;
+
+	if (task == NULL)
+		goto refused;
+	set_callback(notifier, context);
+	if (crew_submit(task) != 0) {
+		atomic_store(&task->references, 1); /* the crew never had it */
+		goto release;
+	}
+	if (wait_for(task)) {
+		drain(notifier);
+		result = task->result;
+		if (result == TASK_DONE) {
+			*output_size = task->op.output_size;
+			memcpy(output, task->output, task->op.output_size);
+		}
+	} else if (getpid() != task->process) {
+		atomic_store(&task->references, 1); /* the crew's reference is the parent's */
+	}
+release:
+	task_release(task);
+refused:
+	if (result == TASK_REFUSED)
+		status_add(STATUS_RSA_OPENSSL_FAULT, 1);
+	return result;
+}
