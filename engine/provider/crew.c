@@ -17,9 +17,8 @@
 
 /* A batch of lanes takes 140 KiB; sanitizers make frames several times larger. */
 #define STACK_BYTES (2u << 20)
-/* Two tasks closer together than this are a crowd, which is believed in for so long. */
-#define CROWD_GAP_US  1000u
-#define CROWD_LAST_US 50000u
+/* How long what was seen is believed in: one to two epochs. */
+#define EPOCH_US 50000u
 
 static _Atomic(struct crew *) current;
 static _Atomic unsigned users;
@@ -122,6 +121,28 @@ static void append(struct crew_list *list, struct task *task)
 	list->count++;
 }
 
+static void note_outstanding(struct crew *crew, uint64_t now)
+{
+	if (now - crew->epoch_us >= EPOCH_US) {
+		crew->last_peak = now - crew->epoch_us < 2 * EPOCH_US ? crew->peak : 0;
+		crew->peak = 0;
+		crew->epoch_us = now;
+	}
+	crew->outstanding++;
+	if (crew->outstanding > crew->peak)
+		crew->peak = crew->outstanding;
+}
+
+unsigned crew_expected(const struct crew *crew, uint64_t now)
+{
+	uint64_t age = now - crew->epoch_us;
+	unsigned expected = crew->peak > crew->last_peak ? crew->peak : crew->last_peak;
+
+	if (age >= 2 * EPOCH_US)
+		expected = 0;
+	return expected < GLACIS_RSA_LANES ? expected : GLACIS_RSA_LANES;
+}
+
 /* Starts a thread when none is there, or when a whole batch waits and all are busy. */
 static int provide_thread(struct crew *crew, const struct settings *settings, const struct crew_list *list)
 {
@@ -149,13 +170,11 @@ int crew_submit(struct task *task)
 	error = crew->waiting >= CREW_WAITING_MAX ? -EAGAIN
 						  : provide_thread(crew, &task->key->provider->settings, list);
 	if (error == 0) {
-		if (task->since_us - crew->last_us < CROWD_GAP_US)
-			crew->crowd_until_us = task->since_us + CROWD_LAST_US;
-		crew->last_us = task->since_us;
+		note_outstanding(crew, task->since_us);
 		append(list, task);
 		crew->waiting++;
 		/* A thread that waits for company need not be told of each that comes. */
-		if (list->count == 1 || list->count == GLACIS_RSA_LANES)
+		if (list->count == 1 || list->count >= crew_expected(crew, task->since_us))
 			pthread_cond_signal(&crew->wake);
 	}
 	pthread_mutex_unlock(&crew->lock);

@@ -3,10 +3,11 @@
  * The crew: threads of ours that run the private RSA operations of async jobs, eight at a time in libglacis' lanes,
  * across jobs, threads and library contexts of the process.
  *
- * Concepts. Tasks wait in one list for each key size. A thread that is free takes up to eight of one size: at once
- * when there are eight, or when company is not to be expected; else when the oldest has waited `wait_us`. Company is
- * expected for a moment after two tasks came close together. What is too few for lanes libglacis runs one by one.
- * Another thread starts, up to the limit, when eight wait and all are busy. Idle threads sleep.
+ * Concepts. Tasks wait in one list for each key size. A thread that is free takes up to eight of one size. It waits
+ * until as many are there as were under way at once of late, `wait_us` at most, and not at all when those would be too
+ * few for lanes: so a client alone is served at once, and a crowd fills its batches. What is too few for lanes
+ * libglacis runs one by one. Another thread starts, up to the limit, when eight wait and all are busy. Idle threads
+ * sleep.
  *
  * Invariants. The first task of a process starts the crew, so a child after fork() has its own: the parent's is never
  * touched there, not even its locks. Only these threads use libglacis' engine, queues and keys.

@@ -74,13 +74,18 @@ static struct glacis_rsa_key *import(struct glacis_engine *engine, const struct 
 static struct crew_key *enter_key(struct crew *crew, struct rsa_key *owner)
 {
 	struct crew_key *key = OPENSSL_zalloc(sizeof(*key));
+	int from;
 
 	if (key == NULL)
 		return NULL;
 	key->crew = crew;
 	key->owner = owner;
 	key->key = import(crew->engine, owner);
-	key->usable = key->key != NULL && glacis_rsa_lanes_from(crew->engine, glacis_rsa_key_bits(key->key)) > 0;
+	from = key->key != NULL ? glacis_rsa_lanes_from(crew->engine, glacis_rsa_key_bits(key->key)) : -1;
+	key->usable = from > 0;
+	if (key->usable)
+		atomic_store_explicit(&crew->lanes_from[crew_size_index(rsa_key_bytes(owner))], (unsigned)from,
+				      memory_order_relaxed);
 	key->next = crew->keys;
 	if (crew->keys != NULL)
 		crew->keys->previous = key;
@@ -126,9 +131,7 @@ static void finish(const struct glacis_rsa_op *op)
 static void collect(struct worker *worker, unsigned expected)
 {
 	struct glacis_op *done[GLACIS_RSA_LANES];
-	struct glacis_rsa_counters before, after;
 
-	glacis_rsa_counters(worker->queue, &before);
 	glacis_queue_flush(worker->queue);
 	while (expected > 0) {
 		/* The CPU backend has computed all of them by the end of the flush. */
@@ -139,14 +142,13 @@ static void collect(struct worker *worker, unsigned expected)
 		if (count == 0)
 			glacis_queue_flush(worker->queue);
 	}
-	glacis_rsa_counters(worker->queue, &after);
-	status_add(STATUS_RSA_BATCHES, after.batches - before.batches);
 }
 
 static void run(struct worker *worker)
 {
 	struct glacis_rsa_op *ops[GLACIS_RSA_LANES];
 	struct task *submitted[GLACIS_RSA_LANES];
+	struct glacis_rsa_counters before, after;
 	unsigned count = 0;
 	int accepted;
 
@@ -162,6 +164,7 @@ static void run(struct worker *worker)
 	}
 	if (count == 0)
 		return;
+	glacis_rsa_counters(worker->queue, &before);
 	accepted = glacis_rsa_submit(worker->queue, ops, count);
 	if (accepted < 0)
 		accepted = 0;
@@ -169,6 +172,8 @@ static void run(struct worker *worker)
 		task_finish(submitted[i], TASK_REFUSED);
 	if (accepted > 0)
 		collect(worker, (unsigned)accepted);
+	glacis_rsa_counters(worker->queue, &after);
+	status_add(STATUS_RSA_BATCHES, after.batches - before.batches);
 }
 
 /* Waiting. */
@@ -186,15 +191,17 @@ static void take(struct worker *worker, struct crew_list *list)
 	}
 }
 
-/* The list to start now, or NULL and in `until_us` when there will be one; 0: not before something comes. */
+/* The list to start now, or NULL and in `until_us` when there will be one; 0: not before something comes. It is not
+ * waited for company that cannot make up enough for lanes. */
 static struct crew_list *choose(struct crew *crew, uint64_t now, uint64_t *until_us)
 {
 	struct crew_list *oldest = NULL;
+	unsigned expected = crew_expected(crew, now);
 
 	*until_us = 0;
 	for (unsigned size = 0; size < CREW_SIZES; size++) {
 		struct crew_list *list = &crew->lists[size];
-		if (list->count >= GLACIS_RSA_LANES)
+		if (list->count > 0 && (list->count >= expected || expected < crew->lanes_from[size]))
 			return list;
 		if (list->count > 0 && (oldest == NULL || list->first->since_us < oldest->first->since_us))
 			oldest = list;
@@ -202,7 +209,7 @@ static struct crew_list *choose(struct crew *crew, uint64_t now, uint64_t *until
 	if (oldest == NULL)
 		return NULL;
 	*until_us = oldest->first->since_us + crew->wait_us;
-	return crew->stopping || now >= crew->crowd_until_us || now >= *until_us ? oldest : NULL;
+	return crew->stopping || now >= *until_us ? oldest : NULL;
 }
 
 static void sleep_until(struct crew *crew, uint64_t until_us)
@@ -225,8 +232,9 @@ static bool wait_for_tasks(struct worker *worker)
 	struct crew_list *list;
 	uint64_t until_us;
 
-	worker->count = 0;
 	pthread_mutex_lock(&crew->lock);
+	crew->outstanding -= worker->count;
+	worker->count = 0;
 	while ((list = choose(crew, now_us(), &until_us)) == NULL && (until_us != 0 || !crew->stopping))
 		sleep_until(crew, until_us);
 	if (list != NULL)

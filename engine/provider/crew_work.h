@@ -40,8 +40,11 @@ struct crew {
 	unsigned sleepers; /* threads that wait for tasks or company */
 	unsigned thread_count, thread_limit;
 	unsigned wait_us;
-	uint64_t last_us;        /* when the last task came */
-	uint64_t crowd_until_us; /* company is expected until then */
+	_Atomic unsigned lanes_from[CREW_SIZES]; /* from how many on lanes pay; 0: not known yet */
+	unsigned outstanding;                    /* tasks that were handed over and not finished */
+	/* The most that were outstanding at once, in the epoch that began at epoch_us and in the one before it. */
+	unsigned peak, last_peak;
+	uint64_t epoch_us;
 	bool stopping;
 	pthread_t threads[SETTINGS_THREADS_MAX];
 
@@ -55,6 +58,9 @@ static inline unsigned crew_size_index(size_t bytes)
 {
 	return (unsigned)(bytes / 128 - 2);
 }
+
+/* For how many tasks it is worth to wait: as many as were under way at once of late, at most a batch. With the lock. */
+unsigned crew_expected(const struct crew *crew, uint64_t now);
 
 /* A thread of the crew. */
 void *crew_work(void *crew);

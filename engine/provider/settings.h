@@ -12,8 +12,8 @@
 #include <openssl/core_dispatch.h>
 
 /* Longest wait of an operation for company, in microseconds. */
-#define SETTINGS_WAIT_DEFAULT_US 200u
-#define SETTINGS_WAIT_MAX_US     10000u
+#define SETTINGS_WAIT_DEFAULT_US 4000u
+#define SETTINGS_WAIT_MAX_US     100000u
 /* Most threads of the crew. */
 #define SETTINGS_THREADS_MAX 16u
 

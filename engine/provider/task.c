@@ -18,8 +18,8 @@
 #include "crew.h"
 #include "status.h"
 
-/* A job that is resumed before its time is paused again. When pausing does not work (OpenSSL forbids it for a while,
- * ASYNC_block_pause), its thread waits after this many attempts. */
+/* A job that is resumed before its time is paused again. When pausing does not work (the application forbids it for a
+ * while, ASYNC_block_pause), its thread waits after this many attempts. */
 #define PAUSES_MAX 64u
 /* How long such a thread waits at most; then OpenSSL computes. */
 #define WAIT_MAX_MS 2000
@@ -192,19 +192,44 @@ static bool wait_in_place(struct task *task)
 	return atomic_load_explicit(&task->done, memory_order_acquire);
 }
 
-/* Pauses the job until the task is done. False: it never will be, or too late. */
-static bool wait_for(struct task *task)
+/* A descriptor that was registered and never shown to the application: OpenSSL forgets that it is new when a job that
+ * has paused goes on. */
+static bool is_unseen(ASYNC_WAIT_CTX *context)
 {
-	for (unsigned pauses = 0; !atomic_load_explicit(&task->done, memory_order_acquire); pauses++) {
-		if (pauses >= PAUSES_MAX)
+	size_t added = 0, removed = 0;
+
+	return ASYNC_WAIT_CTX_get_changed_fds(context, NULL, &added, NULL, &removed) && added > 0;
+}
+
+/*
+ * Pauses the job until the task is done. False: it never will be, or too late.
+ *
+ * It is paused once even when the task is done by then: the application learns of our descriptor only from a job that
+ * is paused, and HAProxy ends when it meets one later that it was not told of.
+ */
+static bool wait_for(struct task *task, ASYNC_WAIT_CTX *context)
+{
+	unsigned pauses = 0;
+
+	do {
+		if (pauses++ >= PAUSES_MAX)
 			return wait_in_place(task);
 		if (!ASYNC_pause_job())
 			return false;
 		/* The job went on in a child: the crew that has the task is not here. */
 		if (getpid() != task->process)
 			return false;
-	}
+		if (is_unseen(context))
+			return wait_in_place(task);
+	} while (!atomic_load_explicit(&task->done, memory_order_acquire));
 	return true;
+}
+
+/* Takes a descriptor back that the application has not seen. */
+static void unregister(ASYNC_WAIT_CTX *context, struct notifier *notifier)
+{
+	if (is_unseen(context) && ASYNC_WAIT_CTX_clear_fd(context, &wait_key))
+		notifier_close(context, &wait_key, notifier->file, notifier);
 }
 
 /* Takes back what woke us, so that the descriptor is quiet until the next operation. */
@@ -224,13 +249,13 @@ enum task_result task_run(struct rsa_key *key, const struct task_request *reques
 	enum task_result result = TASK_REFUSED;
 
 	if (task == NULL)
-		goto refused;
+		goto unregister;
 	set_callback(notifier, context);
 	if (crew_submit(task) != 0) {
 		atomic_store(&task->references, 1); /* the crew never had it */
 		goto release;
 	}
-	if (wait_for(task)) {
+	if (wait_for(task, context)) {
 		drain(notifier);
 		result = task->result;
 		if (result == TASK_DONE) {
@@ -242,7 +267,9 @@ enum task_result task_run(struct rsa_key *key, const struct task_request *reques
 	}
 release:
 	task_release(task);
-refused:
+unregister:
+	if (notifier != NULL)
+		unregister(context, notifier);
 	if (result == TASK_REFUSED)
 		status_add(STATUS_RSA_OPENSSL_FAULT, 1);
 	return result;
