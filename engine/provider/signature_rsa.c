@@ -255,12 +255,29 @@ static int get_ctx_params(void *opaque, OSSL_PARAM params[])
 	return signature->inner != NULL && EVP_PKEY_CTX_get_params(signature->inner, params) > 0;
 }
 
+/* While a message is being hashed its digest may be named again, but not changed. */
+static bool digest_stays(const struct signature *signature, const OSSL_PARAM params[])
+{
+	const OSSL_PARAM *param = OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_DIGEST);
+	const char *name;
+
+	if (signature->hashing == NULL || param == NULL)
+		return true;
+	if (OSSL_PARAM_get_utf8_string_ptr(param, &name) && name != NULL && EVP_MD_is_a(signature->digest, name))
+		return true;
+	ERR_raise_data(ERR_LIB_PROV, PROV_R_DIGEST_NOT_ALLOWED, "glacis: a message is being hashed with %s already",
+		       EVP_MD_get0_name(signature->digest));
+	return false;
+}
+
 static int set_ctx_params(void *opaque, const OSSL_PARAM params[])
 {
 	struct signature *signature = opaque;
 
 	if (params == NULL || params->key == NULL)
 		return 1;
+	if (!digest_stays(signature, params))
+		return 0;
 	return signature->inner != NULL && EVP_PKEY_CTX_set_params(signature->inner, params) > 0;
 }
 
