@@ -27,10 +27,11 @@
 /* Wakes whoever looks at one wait context. */
 struct notifier {
 	_Atomic unsigned references;
-	pthread_mutex_t lock; /* `closed`, and the callback under way */
-	bool closed;          /* the wait context is gone */
-	int file;             /* eventfd */
-	pid_t process;        /* whose eventfd and lock they are */
+	pthread_mutex_t lock;    /* `closed`, and the callback under way */
+	bool closed;             /* the wait context is gone */
+	int file;                /* eventfd */
+	struct task *waited_for; /* the job's reference to its task, while it is paused */
+	pid_t process;           /* whose eventfd and lock they are */
 	ASYNC_callback_fn callback;
 	void *callback_argument;
 };
@@ -53,21 +54,6 @@ static void notifier_release(struct notifier *notifier)
 	OPENSSL_free(notifier);
 }
 
-/* OpenSSL's: the wait context is being freed. In a child of fork() the crew is not there, and a copy of the lock may be
- * held by nobody for ever. */
-static void notifier_close(ASYNC_WAIT_CTX *context, const void *key, OSSL_ASYNC_FD file, void *opaque)
-{
-	struct notifier *notifier = opaque;
-
-	if (notifier->process == getpid()) {
-		pthread_mutex_lock(&notifier->lock);
-		notifier->closed = true;
-		pthread_mutex_unlock(&notifier->lock);
-	}
-	notifier_release(notifier);
-	atomic_fetch_sub(&wait_contexts, 1);
-}
-
 static struct notifier *notifier_new(void)
 {
 	struct notifier *notifier = OPENSSL_zalloc(sizeof(*notifier));
@@ -84,6 +70,37 @@ static struct notifier *notifier_new(void)
 	notifier->process = getpid();
 	atomic_init(&notifier->references, 1);
 	return notifier;
+}
+
+static void task_release(struct task *task)
+{
+	if (atomic_fetch_sub_explicit(&task->references, 1, memory_order_acq_rel) != 1)
+		return;
+	rsa_key_release(task->key);
+	notifier_release(task->notifier);
+	OPENSSL_clear_free(task, sizeof(*task));
+}
+
+/* OpenSSL's: the wait context is being freed, and with it, perhaps, a job that will never go on. In a child of fork()
+ * the crew is not there, and a copy of the lock may be held by nobody for ever. */
+static void notifier_close(ASYNC_WAIT_CTX *context, const void *key, OSSL_ASYNC_FD file, void *opaque)
+{
+	struct notifier *notifier = opaque;
+	bool here = notifier->process == getpid();
+	struct task *dropped = notifier->waited_for;
+
+	if (here) {
+		pthread_mutex_lock(&notifier->lock);
+		notifier->closed = true;
+		pthread_mutex_unlock(&notifier->lock);
+	}
+	notifier->waited_for = NULL;
+	if (dropped != NULL && !here)
+		atomic_store(&dropped->references, 1); /* the crew's reference is the parent's */
+	if (dropped != NULL)
+		task_release(dropped);
+	notifier_release(notifier);
+	atomic_fetch_sub(&wait_contexts, 1);
 }
 
 /* The notifier of a wait context, made at its first operation. The reference stays the context's. A child that goes
@@ -134,15 +151,6 @@ static void notifier_wake(struct notifier *notifier)
 			notifier->closed = true;
 	}
 	pthread_mutex_unlock(&notifier->lock);
-}
-
-static void task_release(struct task *task)
-{
-	if (atomic_fetch_sub_explicit(&task->references, 1, memory_order_acq_rel) != 1)
-		return;
-	rsa_key_release(task->key);
-	notifier_release(task->notifier);
-	OPENSSL_clear_free(task, sizeof(*task));
 }
 
 void task_finish(struct task *task, enum task_result result)
@@ -247,6 +255,7 @@ enum task_result task_run(struct rsa_key *key, const struct task_request *reques
 	struct notifier *notifier = context != NULL ? notifier_of(context) : NULL;
 	struct task *task = notifier != NULL ? task_new(key, request, notifier) : NULL;
 	enum task_result result = TASK_REFUSED;
+	bool done;
 
 	if (task == NULL)
 		goto unregister;
@@ -255,7 +264,10 @@ enum task_result task_run(struct rsa_key *key, const struct task_request *reques
 		atomic_store(&task->references, 1); /* the crew never had it */
 		goto release;
 	}
-	if (wait_for(task, context)) {
+	notifier->waited_for = task;
+	done = wait_for(task, context);
+	notifier->waited_for = NULL;
+	if (done) {
 		drain(notifier);
 		result = task->result;
 		if (result == TASK_DONE) {
