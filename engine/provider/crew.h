@@ -24,8 +24,7 @@
  * pthread_create; then the crew keeps nothing of the task. */
 GLACIS_MUST_CHECK int crew_submit(struct task *task);
 
-/* Whether lanes can be expected to pay for a key: false once libglacis has refused it, or lanes have turned out
- * wrong or slow. Any thread, no lock. */
+/* False once libglacis has refused a key, or lanes have computed something else than OpenSSL. Any thread, no lock. */
 bool crew_takes(const struct rsa_key *key);
 
 /* Frees what the crew keeps of a key, when no task of it is under way. */

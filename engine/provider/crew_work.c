@@ -81,11 +81,11 @@ static struct crew_key *enter_key(struct crew *crew, struct rsa_key *owner)
 	key->crew = crew;
 	key->owner = owner;
 	key->key = import(crew->engine, owner);
-	from = key->key != NULL ? glacis_rsa_lanes_from(crew->engine, glacis_rsa_key_bits(key->key)) : -1;
-	key->usable = from > 0;
-	if (key->usable)
-		atomic_store_explicit(&crew->lanes_from[crew_size_index(rsa_key_bytes(owner))], (unsigned)from,
-				      memory_order_relaxed);
+	from = key->key != NULL ? glacis_rsa_lanes_from(crew->engine, glacis_rsa_key_bits(key->key)) : -EINVAL;
+	/* Where lanes never pay the operation still leaves the application's thread. */
+	key->usable = from > 0 || from == -ERANGE;
+	atomic_store_explicit(&crew->lanes_from[crew_size_index(rsa_key_bytes(owner))],
+			      from > 0 ? (unsigned)from : GLACIS_RSA_LANES + 1, memory_order_relaxed);
 	key->next = crew->keys;
 	if (crew->keys != NULL)
 		crew->keys->previous = key;

@@ -25,7 +25,7 @@ struct crew_key {
 	struct crew *crew;
 	struct rsa_key *owner;      /* whose `lane` points here */
 	struct glacis_rsa_key *key; /* NULL: libglacis has refused it */
-	bool usable;                /* lanes compute it right and may pay */
+	bool usable;                /* libglacis computes it right */
 	struct crew_key *next, *previous;
 };
 

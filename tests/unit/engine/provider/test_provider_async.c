@@ -22,6 +22,13 @@
 
 #define JOBS 32u
 
+/* A sanitizer slows lanes down so much that OpenSSL is faster, and is then used. */
+#ifdef __SANITIZE_ADDRESS__
+#define LANES_PAY 0
+#else
+#define LANES_PAY 1
+#endif
+
 static struct world world;
 static const uint8_t message[] = "The slope in front of the wall.";
 
@@ -122,8 +129,9 @@ Test(provider_async, signs_in_lanes_with_keys_of_all_three_sizes)
 		sign_in_jobs(files[i], RSA_PKCS1_PADDING, JOBS);
 		sign_in_jobs(files[i], RSA_PKCS1_PSS_PADDING, JOBS);
 	}
-	cr_assert_gt(world_counter(&world, "glacis-rsa-lanes"), 3 * JOBS);
-	cr_assert_gt(world_counter(&world, "glacis-rsa-batches"), 0);
+	cr_assert_eq(world_counter(&world, "glacis-rsa-lanes") + world_counter(&world, "glacis-rsa-single"), 6 * JOBS);
+	cr_assert_geq(world_counter(&world, "glacis-rsa-lanes"), LANES_PAY * 3 * JOBS);
+	cr_assert_geq(world_counter(&world, "glacis-rsa-batches"), LANES_PAY * 3 * JOBS / 8);
 	cr_assert_eq(world_counter(&world, "glacis-rsa-openssl-fault"), 0);
 	cr_assert_eq(world_counter(&world, "glacis-rsa-openssl-key"), 0);
 	ASYNC_cleanup_thread();
@@ -384,7 +392,7 @@ Test(provider_async, batches_across_threads)
 	for (unsigned i = 0; i < 5; i++)
 		pthread_join(threads[i], NULL);
 	cr_assert_eq(world_counter(&world, "glacis-rsa-lanes") + world_counter(&world, "glacis-rsa-single"), 400);
-	cr_assert_gt(world_counter(&world, "glacis-rsa-lanes"), 200);
+	cr_assert_geq(world_counter(&world, "glacis-rsa-lanes"), LANES_PAY * 200);
 	cr_assert_eq(world_counter(&world, "glacis-rsa-openssl-fault"), 0);
 }
 
