@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Debian's HAProxy with glacis.so and ssl-mode-async: several threads, reloads under load, clients that go away."""
+import os
+import random
+import re
+import signal
+import socket
+import ssl
+import threading
+
+import harness
+from harness import SCALE, SCRATCH, check, equal, main, need, run, test
+from provider_run import Configuration, sanitized
+from provider_server import Handshakes, Server, children, descriptors, memory, settled, threads
+
+HAPROXY = """
+global
+    nbthread THREADS
+    maxconn 1000
+    ssl-mode-async
+    ssl-default-bind-options ssl-min-ver TLSv1.2
+    stats socket FOLDER/haproxy-PORT.sock mode 600 level admin expose-fd listeners
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 30s
+    timeout server 30s
+frontend tls
+    bind 127.0.0.1:PORT ssl crt PEM
+    http-request return status 200 content-type text/plain file FOLDER/body
+"""
+
+with open(os.path.join(SCRATCH, "body"), "wb") as body:
+    body.write(b"hello\n" * 1500)  # HAProxy keeps answers of its own in one buffer
+
+
+def haproxy(configuration, certificate="rsa", workers=4, master=False):
+    command = [need("haproxy"), *(["-W"] if master else []), "-db" if not master else "-q", "-f", "CONFIG"]
+    return Server(configuration, command, HAPROXY.replace("THREADS", str(workers)), certificate, stop=signal.SIGUSR1)
+
+
+def worker_of(server):
+    return children(server.pid)[-1]
+
+
+@test
+def batches_handshakes_over_threads():
+    for certificate in ("rsa", "rsa3072", "ecdsa"):
+        configuration = Configuration()
+        with haproxy(configuration, certificate) as server:
+            for version in ("1.2", "1.3"):
+                with Handshakes(server, version, clients=16) as load:
+                    load.expect(300 // SCALE, 120)
+                equal(load.failed, 0, f"handshakes that failed ({load.why})")
+            equal("glacis-rsa" in threads(server.pid), certificate != "ecdsa", "threads of the crew")
+        counters = configuration.counters()
+        check(counters["aes-ipsec-mb"] > 1000 // SCALE, f"records by ipsec-mb: {counters}")
+        if certificate != "ecdsa":
+            check(counters["rsa-lanes"] + counters["rsa-single"] >= 600 // SCALE, f"operations by the crew: {counters}")
+            check(sanitized() or counters["rsa-lanes"] > 0, f"operations in lanes: {counters}")
+            equal(counters["rsa-openssl-fault"] + counters["rsa-openssl-padding"], 0, f"left to OpenSSL: {counters}")
+
+
+@test
+def survives_wrk():
+    configuration = Configuration()
+    with haproxy(configuration) as server:
+        seconds = 1 if SCALE > 1 else 3
+        for header in ([], ["-H", "Connection: close"]):
+            done = run(need("wrk"), "-t2", "-c64", f"-d{seconds}s", *header, server.url()).stdout.decode()
+            check("Non-2xx" not in done, f"wrk: {done}")
+            errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", done)
+            check(not errors or header and not int(errors[1]) and not int(errors[4]), f"wrk: {done}")
+
+
+@test
+def is_reloaded_under_load():
+    configuration = Configuration()
+    with haproxy(configuration, master=True) as server:
+        with Handshakes(server) as load:
+            load.expect(50)
+            for reload in range(21):
+                old = worker_of(server)
+                server.process.send_signal(signal.SIGUSR2)
+                harness.eventually(lambda old=old: worker_of(server) != old, "a new worker", 20)
+                load.expect(50 // SCALE + 5)
+                if reload == 0:
+                    settled(lambda: len(children(server.pid)), 1, "workers after the first reload")
+                    files, used = descriptors(server.pid), memory(server.pid)
+            load.ended.set()
+            load.join(60)
+            equal(load.failed, 0, f"handshakes that failed ({load.why})")
+        settled(lambda: len(children(server.pid)), 1, "workers: old ones have ended")
+        settled(lambda: descriptors(server.pid), files, "descriptors of the master after 20 reloads")
+        check(sanitized() or memory(server.pid) < used + 3_000_000,
+              f"memory of the master: {memory(server.pid)}, {used} after the first reload")
+        check("FATAL" not in server.log() and "ALERT" not in server.log(), f"HAProxy's log: {server.log()}")
+    counters = configuration.counters()
+    check(counters["rsa-lanes"] + counters["rsa-single"] >= 1000 // SCALE, f"operations by the crew: {counters}")
+
+
+@test
+def keeps_nothing_of_its_connections():
+    configuration = Configuration()
+    with haproxy(configuration, workers=2) as server:
+        with Handshakes(server, clients=16) as load:
+            load.expect(2000 // SCALE, 120)
+        settled(lambda: descriptors(server.pid), 60, "descriptors when quiet")
+        files, used = descriptors(server.pid), memory(server.pid)
+        with Handshakes(server, clients=16) as load:
+            load.expect(5000 // SCALE, 240)
+        equal(load.failed, 0, f"handshakes that failed ({load.why})")
+        settled(lambda: descriptors(server.pid), files, "descriptors after 5,000 handshakes more")
+        check(sanitized() or memory(server.pid) < used + 3_000_000,
+              f"memory after 5,000 handshakes more: {memory(server.pid)}, {used} before")
+
+
+def vanish(server, count, seed):
+    """Clients that break off at random in the middle of their handshake."""
+    chance = random.Random(seed)
+    context = harness.context(server.certificate)
+    for _ in range(count):
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        client = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
+        try:
+            client.do_handshake()
+        except ssl.SSLWantReadError:
+            pass
+        hello = outgoing.read()
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+            connection.sendall(hello if chance.random() < 0.8 else hello[:chance.randrange(len(hello))])
+            if chance.random() < 0.5:
+                threading.Event().wait(chance.random() * 0.002)
+            if chance.random() < 0.5:
+                harness.reset(connection)
+
+
+@test
+def survives_clients_that_vanish():
+    configuration = Configuration()
+    with haproxy(configuration) as server:
+        files = descriptors(server.pid)
+        with Handshakes(server, clients=4) as load:
+            crowd = [threading.Thread(target=vanish, args=(server, 1000 // SCALE, seed)) for seed in range(4)]
+            for one in crowd:
+                one.start()
+            for one in crowd:
+                one.join()
+            load.expect(20)
+        equal(load.failed, 0, f"handshakes that failed ({load.why})")
+        settled(lambda: descriptors(server.pid), files + 8, "descriptors when they are gone", 40)
+        check("FATAL" not in server.log(), f"HAProxy's log: {server.log()}")
+
+
+@test
+def sleeps_when_there_is_nothing_to_do():
+    configuration = Configuration()
+    with haproxy(configuration) as server:
+        with Handshakes(server) as load:
+            load.expect(50)
+
+        def switches():
+            total = 0
+            for task in os.listdir(f"/proc/{server.pid}/task"):
+                with open(f"/proc/{server.pid}/task/{task}/comm", encoding="ascii") as file:
+                    if file.read().strip() != "glacis-rsa":
+                        continue
+                with open(f"/proc/{server.pid}/task/{task}/status", encoding="ascii") as file:
+                    total += sum(int(n) for n in re.findall(r"ctxt_switches:\s+(\d+)", file.read()))
+            return total
+
+        threading.Event().wait(1)
+        before = switches()
+        check(before > 0, "a thread of the crew is there")
+        threading.Event().wait(2)
+        equal(switches(), before, "context switches of the crew in 2 seconds")
+
+
+main()
