@@ -11,7 +11,8 @@ import sys
 import tempfile
 
 import harness
-from harness import SANITIZER_REPORT, SCRATCH, check
+from harness import SCRATCH, check
+from service import SANITIZER_REPORT
 
 DEFAULT_SECTION = "[default_section]\nactivate = 1\n"
 

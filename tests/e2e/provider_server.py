@@ -5,10 +5,11 @@ import re
 import signal
 import subprocess
 import threading
-import time
 
 import harness
-from harness import SANITIZER_REPORT, SCRATCH, Certificate, check, need, run
+import service
+from harness import SCRATCH, check, need, run
+from service import SANITIZER_REPORT, Certificate
 
 
 def children(pid):
@@ -71,7 +72,7 @@ class Server:
         with open(self.errors, "wb") as log:
             self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             env=self.configuration.environment())
-        harness.eventually(self.answers, f"{self.command[0]} answers; its log: {self.log()}", 20)
+        harness.eventually(self.answers, f"{self.command[0]} answers; its log: {self.log()}")
         return self
 
     def answers(self):
@@ -111,7 +112,7 @@ class Handshakes(threading.Thread):
     def _client(self):
         import ssl  # pylint: disable=import-outside-toplevel
         import socket  # pylint: disable=import-outside-toplevel
-        context = harness.context(self.server.certificate, *self.options)
+        context = service.context(self.server.certificate, *self.options)
         while not self.ended.is_set():
             try:
                 with socket.create_connection(("127.0.0.1", self.server.port), timeout=20) as plain:
@@ -144,13 +145,13 @@ class Handshakes(threading.Thread):
         self.ended.set()
         self.join(60)
 
-    def expect(self, count, seconds=60):
+    def expect(self, count, seconds=harness.PATIENCE):
         """Waits for so many more handshakes."""
         wanted = self.done + count
         harness.eventually(lambda: self.done >= wanted, f"{count} handshakes ({self.failed} failed: {self.why})", seconds)
 
 
-def settled(look, tolerance, what, seconds=20.0):
+def settled(look, tolerance, what, seconds=harness.PATIENCE):
     """Waits until look() is at most `tolerance`."""
     last = []
 
@@ -163,6 +164,3 @@ def settled(look, tolerance, what, seconds=20.0):
     except AssertionError:
         raise AssertionError(f"{what}: {last[0]}, at most {tolerance} were expected") from None
 
-
-def sleep(seconds):
-    time.sleep(seconds)

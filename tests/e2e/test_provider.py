@@ -7,6 +7,7 @@ import subprocess
 import harness
 from harness import SCALE, SCRATCH, Skip, check, equal, main, need, run, test
 from provider_run import Configuration, sanitized
+from service import SANITIZER_REPORT
 
 MESSAGE = os.path.join(SCRATCH, "message")
 with open(MESSAGE, "wb") as message_file:
@@ -257,13 +258,13 @@ class Server:
             return file.read()
 
     def __enter__(self):
-        harness.eventually(lambda: "ACCEPT" in self.log(), "s_server listens", 20)
+        harness.eventually(lambda: "ACCEPT" in self.log(), "s_server listens")
         return self
 
     def __exit__(self, kind, value, trace):
         self.process.terminate()
         self.process.wait(20)
-        check(not harness.SANITIZER_REPORT.search(self.log()), f"s_server's log: {self.log()}")
+        check(not SANITIZER_REPORT.search(self.log()), f"s_server's log: {self.log()}")
 
 
 def connect(program, server, *options):

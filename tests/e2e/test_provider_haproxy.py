@@ -7,8 +7,10 @@ import signal
 import socket
 import ssl
 import threading
+import time
 
 import harness
+import service
 from harness import SCALE, SCRATCH, check, equal, main, need, run, test
 from provider_run import Configuration, sanitized
 from provider_server import Handshakes, Server, children, descriptors, memory, settled, threads
@@ -30,6 +32,7 @@ frontend tls
     http-request return status 200 content-type text/plain file FOLDER/body
 """
 
+RELOADS = 20 if SCALE == 1 else 5
 with open(os.path.join(SCRATCH, "body"), "wb") as body:
     body.write(b"hello\n" * 1500)  # HAProxy keeps answers of its own in one buffer
 
@@ -40,7 +43,22 @@ def haproxy(configuration, certificate="rsa", workers=4, master=False):
 
 
 def worker_of(server):
-    return children(server.pid)[-1]
+    return max(children(server.pid), default=0)
+
+
+def reload_once(server):
+    """A master that is just executing itself again may miss the signal."""
+    old = worker_of(server)
+    asked = 0.0
+
+    def is_new():
+        nonlocal asked
+        if time.monotonic() > asked + 5:
+            server.process.send_signal(signal.SIGUSR2)
+            asked = time.monotonic()
+        return worker_of(server) != old
+
+    harness.eventually(is_new, "a new worker")
 
 
 @test
@@ -79,10 +97,8 @@ def is_reloaded_under_load():
     with haproxy(configuration, master=True) as server:
         with Handshakes(server) as load:
             load.expect(50)
-            for reload in range(21):
-                old = worker_of(server)
-                server.process.send_signal(signal.SIGUSR2)
-                harness.eventually(lambda old=old: worker_of(server) != old, "a new worker", 20)
+            for reload in range(1 + RELOADS):
+                reload_once(server)
                 load.expect(50 // SCALE + 5)
                 if reload == 0:
                     settled(lambda: len(children(server.pid)), 1, "workers after the first reload")
@@ -91,7 +107,7 @@ def is_reloaded_under_load():
             load.join(60)
             equal(load.failed, 0, f"handshakes that failed ({load.why})")
         settled(lambda: len(children(server.pid)), 1, "workers: old ones have ended")
-        settled(lambda: descriptors(server.pid), files, "descriptors of the master after 20 reloads")
+        settled(lambda: descriptors(server.pid), files, "descriptors of the master after the others")
         check(sanitized() or memory(server.pid) < used + 3_000_000,
               f"memory of the master: {memory(server.pid)}, {used} after the first reload")
         check("FATAL" not in server.log() and "ALERT" not in server.log(), f"HAProxy's log: {server.log()}")
@@ -118,7 +134,7 @@ def keeps_nothing_of_its_connections():
 def vanish(server, count, seed):
     """Clients that break off at random in the middle of their handshake."""
     chance = random.Random(seed)
-    context = harness.context(server.certificate)
+    context = service.context(server.certificate)
     for _ in range(count):
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         client = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
@@ -132,7 +148,7 @@ def vanish(server, count, seed):
             if chance.random() < 0.5:
                 threading.Event().wait(chance.random() * 0.002)
             if chance.random() < 0.5:
-                harness.reset(connection)
+                service.reset(connection)
 
 
 @test
@@ -148,7 +164,7 @@ def survives_clients_that_vanish():
                 one.join()
             load.expect(20)
         equal(load.failed, 0, f"handshakes that failed ({load.why})")
-        settled(lambda: descriptors(server.pid), files + 8, "descriptors when they are gone", 40)
+        settled(lambda: descriptors(server.pid), files + 8, "descriptors when they are gone")
         check("FATAL" not in server.log(), f"HAProxy's log: {server.log()}")
 
 
@@ -169,11 +185,14 @@ def sleeps_when_there_is_nothing_to_do():
                     total += sum(int(n) for n in re.findall(r"ctxt_switches:\s+(\d+)", file.read()))
             return total
 
-        threading.Event().wait(1)
-        before = switches()
-        check(before > 0, "a thread of the crew is there")
-        threading.Event().wait(2)
-        equal(switches(), before, "context switches of the crew in 2 seconds")
+        check(switches() > 0, "a thread of the crew is there")
+
+        def quiet():
+            before = switches()
+            threading.Event().wait(2)
+            return switches() == before
+
+        harness.eventually(quiet, "2 seconds without a context switch of the crew")
 
 
 main()

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 
+import harness
 from harness import SCALE, SCRATCH, check, equal, main, need, run, test
 from provider_run import Configuration, sanitized
 from provider_server import Handshakes, Server, children, descriptors, memory, settled
@@ -91,7 +92,9 @@ def is_reloaded_20_times_under_load():
         with Handshakes(server) as load:
             load.expect(100 // SCALE + 5)
             for reload in range(21):
+                old = set(children(server.pid))
                 server.process.send_signal(signal.SIGHUP)
+                harness.eventually(lambda old=old: len(set(children(server.pid)) - old) == 3, "3 new workers")
                 load.expect(100 // SCALE + 5)
                 if reload == 0:
                     settled(lambda: len(children(server.pid)), 3, "workers after the first reload")
