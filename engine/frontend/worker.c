@@ -202,7 +202,7 @@ static int64_t wait_ms(struct glacisd_worker *worker)
 {
 	int64_t wait = glacisd_timers_wait_ms(&worker->timers, worker->now_ms);
 
-	if (worker->feed)
+	if (worker->feed || worker->exchange_count)
 		return 0;
 	if (worker->trim_ms && (wait < 0 || wait > GLACISD_TRIM_MS))
 		wait = GLACISD_TRIM_MS;

@@ -125,6 +125,13 @@ class Glacisd:
     def gauge(self, name):
         return int(self.metrics()[f"glacisd_{name}"])
 
+    def nonzero(self):
+        """What /metrics says, without zeros, or why it says nothing."""
+        try:
+            return {name: number for name, number in self.metrics().items() if number}
+        except (AssertionError, OSError, http.client.HTTPException) as problem:
+            return problem
+
     def expect_counter(self, name, number=1):
         """Waits until the counter has come to `number`; it must not pass it."""
         eventually(lambda: self.counter(name) >= number, f"{name} reaches {number}")
@@ -203,6 +210,8 @@ class Glacisd:
         return self
 
     def __exit__(self, kind, value, trace):
+        if kind is not None:
+            print(f"# counters when it failed: {self.nonzero()}", file=sys.stderr, flush=True)
         if self.process.poll() is None:
             self.terminate()
         try:
