@@ -146,6 +146,30 @@ static int key_set_params(void *data, const OSSL_PARAM params[])
 	return key->has_public;
 }
 
+/* Only public keys come from outside: the client's part of a post-quantum hybrid, in OpenSSL's code for that, which
+ * selects a private key for public ones too. */
+static const OSSL_PARAM *key_import_types(int selection)
+{
+	static const OSSL_PARAM params[] = { OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, NULL, 0),
+					     OSSL_PARAM_END };
+
+	return selection & OSSL_KEYMGMT_SELECT_KEYPAIR ? params : NULL;
+}
+
+static int key_import(void *data, int selection, const OSSL_PARAM params[])
+{
+	const OSSL_PARAM *param = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_PUB_KEY);
+	struct key *key = data;
+	void *bytes = key->public_key;
+	size_t size;
+
+	if (!(selection & OSSL_KEYMGMT_SELECT_KEYPAIR) || !param || param->data_size != SIZE ||
+	    OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_PRIV_KEY))
+		return 0;
+	key->has_public = OSSL_PARAM_get_octet_string(param, &bytes, SIZE, &size);
+	return key->has_public;
+}
+
 /* ---- making pairs ---- */
 
 static uint8_t *private_of(const struct glacisd_provider *provider, uint32_t pair)
@@ -243,6 +267,8 @@ const OSSL_DISPATCH glacisd_provider_x25519_keys[] = {
 	{ OSSL_FUNC_KEYMGMT_GET_PARAMS, (void (*)(void))key_get_params },
 	{ OSSL_FUNC_KEYMGMT_SETTABLE_PARAMS, (void (*)(void))key_settable },
 	{ OSSL_FUNC_KEYMGMT_SET_PARAMS, (void (*)(void))key_set_params },
+	{ OSSL_FUNC_KEYMGMT_IMPORT, (void (*)(void))key_import },
+	{ OSSL_FUNC_KEYMGMT_IMPORT_TYPES, (void (*)(void))key_import_types },
 	{ OSSL_FUNC_KEYMGMT_GEN_INIT, (void (*)(void))generation_new },
 	{ OSSL_FUNC_KEYMGMT_GEN_SETTABLE_PARAMS, (void (*)(void))generation_settable },
 	{ OSSL_FUNC_KEYMGMT_GEN_SET_PARAMS, (void (*)(void))generation_set_params },

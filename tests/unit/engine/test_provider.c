@@ -6,6 +6,7 @@
  */
 #include <criterion/criterion.h>
 #include <openssl/async.h>
+#include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
@@ -311,6 +312,40 @@ Test(provider, refuses_shares_that_are_none)
 	cr_expect_eq(EVP_PKEY_eq(own, own), 1);
 	EVP_PKEY_free(peer);
 	EVP_PKEY_free(own);
+}
+
+/* As the hybrid X25519MLKEM768 of OpenSSL 3.5 does with its part of a client's share. */
+static EVP_PKEY *import(const char *name, const uint8_t *bytes, size_t size)
+{
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(provider->library, "X25519", OURS);
+	OSSL_PARAM params[] = { OSSL_PARAM_construct_octet_string(name, unconst(bytes), size), OSSL_PARAM_END };
+	EVP_PKEY *key = NULL;
+
+	cr_assert_eq(EVP_PKEY_fromdata_init(context), 1);
+	if (EVP_PKEY_fromdata(context, &key, OSSL_KEYMGMT_SELECT_DOMAIN_PARAMETERS | OSSL_KEYMGMT_SELECT_PRIVATE_KEY,
+			      params) != 1)
+		key = NULL;
+	EVP_PKEY_CTX_free(context);
+	return key;
+}
+
+Test(provider, imports_a_public_key_and_no_other)
+{
+	uint8_t share[33] = { 0 }, imported[32];
+	EVP_PKEY *peer, *copy;
+
+	need_lanes();
+	peer = generate(THEIRS);
+	share_of(peer, share);
+	copy = import(OSSL_PKEY_PARAM_PUB_KEY, share, 32);
+	cr_assert_not_null(copy);
+	share_of(copy, imported);
+	cr_expect_arr_eq(imported, share, 32);
+	cr_expect_null(import(OSSL_PKEY_PARAM_PUB_KEY, share, 31));
+	cr_expect_null(import(OSSL_PKEY_PARAM_PUB_KEY, share, 33));
+	cr_expect_null(import(OSSL_PKEY_PARAM_PRIV_KEY, share, 32));
+	EVP_PKEY_free(copy);
+	EVP_PKEY_free(peer);
 }
 
 /* None is made where a job's small stack may be in use. */
