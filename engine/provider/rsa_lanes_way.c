@@ -22,6 +22,8 @@
 #include "status.h"
 
 #define NAME_MAX_ 32
+/* What OpenSSL 3.1 and newer say when nothing was set: as long as the digest, or shorter where the key is too small. */
+#define SALT_AUTO_DIGEST_MAX "auto-digestmax"
 
 /* What the inner context was told. */
 struct told {
@@ -88,6 +90,8 @@ static long salt_size(const struct rsa_key *key, const struct hash *hash, const 
 
 	if (strcmp(told, OSSL_PKEY_RSA_PSS_SALT_LEN_DIGEST) == 0)
 		return hash->size;
+	if (strcmp(told, SALT_AUTO_DIGEST_MAX) == 0)
+		return most < (long)hash->size ? most : (long)hash->size;
 	/* Signing with "auto" makes the longest. */
 	if (strcmp(told, OSSL_PKEY_RSA_PSS_SALT_LEN_MAX) == 0 || strcmp(told, OSSL_PKEY_RSA_PSS_SALT_LEN_AUTO) == 0)
 		return most;

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `glacis-bench provider`: what glacis.so changes for programs that are not ours. HAProxy and nginx with it beside the
+ * same without it, one sample of each in turn, and AES-GCM and lone RSA signatures through EVP.
+ *
+ * Both servers of a pair run at the same time on the first core and get load in turn; client and origin are on the
+ * last. However the run ends, what it started is stopped.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <ftw.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "machine.h"
+#include "progress.h"
+#include "provider_local.h"
+#include "provider_server.h"
+#include "report.h"
+#include "stats.h"
+#include "tls_client.h"
+#include "tls_network.h"
+#include "tls_origin.h"
+
+#define ROUNDS       5u
+#define ROUNDS_QUICK 3u
+
+/* One comparison. */
+struct metric {
+	enum provider_server_kind kind;
+	unsigned bits; /* of the certificate's key */
+	const char *name, *unit, *suite;
+	double scale;
+	double target; /* cost without glacis / cost with it must be at least this; 0: only reported */
+	uint64_t body, requests;
+	bool tls_1_2, close_each;
+	const char *why; /* where it gains nothing: why */
+};
+
+#define HANDSHAKES(server, key, wanted, count, reason)                                                                 \
+	{                                                                                                              \
+		.kind = server, .bits = key, .name = "CPU per full TLS 1.3 handshake, RSA-" #key ", 64 at once",       \
+		.unit = "us", .suite = "TLS_AES_128_GCM_SHA256", .scale = 1e6, .target = wanted, .body = 100,          \
+		.requests = count, .close_each = true, .why = reason                                                   \
+	}
+#define BULK(server, title, cipher, old, wanted)                                                                       \
+	{                                                                                                              \
+		.kind = server, .bits = 2048, .name = "CPU per GB, 1 MB downloads, " title, .unit = "s/GB",            \
+		.suite = cipher, .scale = 1e3, .target = wanted, .body = 1000000, .requests = 800, .tls_1_2 = old,     \
+		.why = ""                                                                                              \
+	}
+#define NO_JOBS "nginx of Debian signs outside async jobs, one after another"
+
+static const struct metric metrics[] = {
+	HANDSHAKES(PROVIDER_HAPROXY, 2048, 1.4, 3000, ""),
+	HANDSHAKES(PROVIDER_HAPROXY, 3072, 0, 1500, ""),
+	HANDSHAKES(PROVIDER_HAPROXY, 4096, 2.0, 1000, ""),
+	HANDSHAKES(PROVIDER_NGINX, 2048, 0, 2000, NO_JOBS),
+	HANDSHAKES(PROVIDER_NGINX, 3072, 0, 1000, NO_JOBS),
+	HANDSHAKES(PROVIDER_NGINX, 4096, 0, 600, NO_JOBS),
+	BULK(PROVIDER_HAPROXY, "TLS 1.3 AES-128-GCM", "TLS_AES_128_GCM_SHA256", false, 1.0),
+	BULK(PROVIDER_HAPROXY, "TLS 1.3 AES-256-GCM", "TLS_AES_256_GCM_SHA384", false, 1.0),
+	BULK(PROVIDER_HAPROXY, "TLS 1.2 AES-128-GCM", "ECDHE-RSA-AES128-GCM-SHA256", true, 1.0),
+	BULK(PROVIDER_NGINX, "TLS 1.3 AES-128-GCM", "TLS_AES_128_GCM_SHA256", false, 0),
+	BULK(PROVIDER_NGINX, "TLS 1.3 AES-256-GCM", "TLS_AES_256_GCM_SHA384", false, 0),
+};
+
+#define METRICS (sizeof(metrics) / sizeof(metrics[0]))
+
+struct provider_options {
+	const char *json, *modules;
+	bool quick, check;
+};
+
+struct run {
+	const struct provider_options *options;
+	struct provider_setup setup;
+	pid_t origin;
+	char folder[64], modules[PATH_MAX];
+	unsigned rounds, missed;
+	struct bench_report *report;
+};
+
+/* One sample: processor time of `requests` requests over connections that are warm. */
+static int sample(const struct run *run, const struct metric *metric, const struct provider_server *server,
+		  struct bench_samples *samples)
+{
+	char authority[PATH_MAX];
+	struct tls_load load = { .suite = metric->suite,
+				 .authority = authority,
+				 .connections = metric->close_each ? 64 : 8,
+				 .body = metric->body,
+				 .port = server->port,
+				 .tls_1_2 = metric->tls_1_2,
+				 .close_each = metric->close_each };
+	uint64_t requests = run->options->quick ? metric->requests / 3 : metric->requests;
+	struct tls_client *client = NULL;
+	double spent;
+	int status;
+
+	snprintf(authority, sizeof(authority), "%s/cert%u.pem", run->folder, metric->bits);
+	status = tls_client_open(&load, &client);
+	if (status)
+		return status;
+	spent = provider_server_cpu(server);
+	status = tls_client_run(client, requests);
+	spent = provider_server_cpu(server) - spent;
+	tls_client_close(client);
+	if (!status && spent <= 0)
+		status = -ESRCH;
+	if (!status)
+		bench_samples_add(samples, spent / (double)requests * metric->scale);
+	return status;
+}
+
+static void report_row(struct run *run, const char *server, const char *name, const char *unit, double target,
+		       const char *why, struct bench_samples *ours, struct bench_samples *theirs)
+{
+	double ratio = bench_paired_ratio(ours, theirs);
+	struct bench_figure with = bench_samples_figure(ours), without = bench_samples_figure(theirs);
+	FILE *out = bench_report_table(run->report);
+	bool missed = target > 0 && ratio < target;
+
+	run->missed += missed;
+	fprintf(out, "%-8s %-52s %-5s %9.3f (%.3f) %9.3f (%.3f) %6.2fx%s", server, name, unit, with.median, with.spread,
+		without.median, without.spread, ratio, "");
+	if (target > 0)
+		fprintf(out, "  %s, wanted %.1fx", missed ? "MISSED" : "ok", target);
+	fprintf(out, "%s%s\n", why[0] ? "  " : "", why);
+	bench_report_row(run->report,
+			 json_pack("{s:s, s:s, s:s, s:i, s:f, s:f, s:s, s:f, s:f, s:f, s:f, s:s}", "measured", name,
+				   "server", server, "unit", unit, "rounds", (int)with.count, "ours", with.median,
+				   "ours_spread", with.spread, "peer", "the same without glacis.so", "peer_value",
+				   without.median, "peer_spread", without.spread, "ratio", ratio, "target", target,
+				   "why", why));
+}
+
+static int measure_metric(struct run *run, const struct metric *metric)
+{
+	struct bench_samples *samples = calloc(2, sizeof(*samples)); /* with glacis.so, without */
+	struct provider_server servers[2] = { 0 };
+	int status = samples ? 0 : -ENOMEM;
+
+	for (unsigned side = 0; side < 2 && !status; side++)
+		status = provider_server_start(&run->setup, metric->kind, side == 0, metric->bits, &servers[side]);
+	for (unsigned round = 0; round < run->rounds && !status; round++)
+		for (unsigned i = 0; i < 2 && !status; i++) {
+			unsigned side = (round + i) % 2;
+			bench_progress("%s: %s: round %u of %u", provider_server_name(metric->kind), metric->name,
+				       round + 1, run->rounds);
+			status = sample(run, metric, &servers[side], &samples[side]);
+		}
+	provider_server_stop(&servers[0]);
+	provider_server_stop(&servers[1]);
+	bench_progress_end();
+	if (!status)
+		report_row(run, provider_server_name(metric->kind), metric->name, metric->unit, metric->target,
+			   metric->why, &samples[0], &samples[1]);
+	free(samples);
+	return status;
+}
+
+/* 16 KiB of AES-128-GCM must be twice as fast; a lone signature at most a tenth slower. */
+static double local_target(const char *name)
+{
+	if (strcmp(name, "AES-128-GCM, 16384 bytes") == 0)
+		return 2.0;
+	return strncmp(name, "lone", 4) == 0 ? 1 / 1.1 : 0;
+}
+
+static int measure_local(struct run *run)
+{
+	struct provider_local_result *results = calloc(PROVIDER_LOCAL_RESULTS, sizeof(*results));
+	int count = results ? provider_local_measure(run->modules, run->rounds, results) : -ENOMEM;
+
+	bench_progress_end();
+	for (int i = 0; i < count; i++)
+		report_row(run, "EVP", results[i].name, "ns", local_target(results[i].name),
+			   strncmp(results[i].name, "lone", 4) == 0 ? "OpenSSL computes a lone signature" : "",
+			   &results[i].ours, &results[i].theirs);
+	free(results);
+	return count < 0 ? count : 0;
+}
+
+static int find_modules(struct run *run)
+{
+	static const char beside[] = "/../engine/provider";
+	char self[PATH_MAX - sizeof(beside)];
+	ssize_t size = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char path[PATH_MAX + 16];
+
+	if (run->options->modules)
+		snprintf(run->modules, sizeof(run->modules), "%s", run->options->modules);
+	else if (size > 0) {
+		self[size] = '\0';
+		*strrchr(self, '/') = '\0';
+		snprintf(run->modules, sizeof(run->modules), "%s%s", self, beside);
+	}
+	snprintf(path, sizeof(path), "%s/glacis.so", run->modules);
+	if (access(path, R_OK) == 0)
+		return 0;
+	fprintf(stderr, "glacis-bench: no %s; build it, or name its folder with --modules PATH\n", path);
+	return -ENOENT;
+}
+
+static int prepare(struct run *run)
+{
+	static const unsigned bits[] = { 2048, 3072, 4096 };
+	cpu_set_t cores;
+	int status = 0, last = 0;
+
+	CPU_ZERO(&cores);
+	sched_getaffinity(0, sizeof(cores), &cores);
+	run->setup.core = -1;
+	for (int core = 0; core < CPU_SETSIZE; core++)
+		if (CPU_ISSET(core, &cores)) {
+			run->setup.core = run->setup.core < 0 ? core : run->setup.core;
+			last = core;
+		}
+	CPU_ZERO(&cores);
+	CPU_SET(last, &cores);
+	sched_setaffinity(0, sizeof(cores), &cores);
+	snprintf(run->folder, sizeof(run->folder), "/tmp/glacis-bench-XXXXXX");
+	if (!mkdtemp(run->folder)) {
+		fprintf(stderr, "glacis-bench: cannot make a folder in /tmp: %s\n", strerror(errno));
+		run->folder[0] = '\0';
+		return -EIO;
+	}
+	run->setup.folder = run->folder;
+	run->setup.modules = run->modules;
+	for (unsigned i = 0; i < 3 && !status; i++)
+		status = provider_credentials(run->folder, bits[i]);
+	if (!status)
+		run->origin = tls_origin_start(last, &run->setup.origin_port);
+	return run->origin < 0 ? (int)run->origin : status;
+}
+
+static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *where)
+{
+	return remove(path);
+}
+
+static void clean_up(struct run *run, bool keep)
+{
+	if (run->origin > 0) {
+		kill(run->origin, SIGKILL);
+		waitpid(run->origin, NULL, 0);
+	}
+	if (run->folder[0] && !keep)
+		nftw(run->folder, remove_entry, 4, FTW_DEPTH | FTW_PHYS);
+}
+
+static void interrupt(int number)
+{
+	tls_interrupted = number;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = interrupt }; /* no SA_RESTART: waits must end */
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static int measure(const struct provider_options *options)
+{
+	struct run run = { .options = options, .rounds = options->quick ? ROUNDS_QUICK : ROUNDS };
+	char network[128], line[256];
+	int status = find_modules(&run);
+
+	if (status)
+		return status;
+	catch_signals();
+	tls_network_setup(network, sizeof(network));
+	tls_network_raise_descriptors();
+	run.report = bench_report_create("provider", options->json);
+	if (!run.report)
+		return -EIO;
+	bench_machine_program_version("haproxy", "-v", line, sizeof(line));
+	bench_report_version(run.report, "haproxy", line);
+	bench_report_setting(run.report, "tcp_congestion_control", network);
+	bench_report_print_head(run.report);
+	fprintf(bench_report_table(run.report),
+		"\nWith glacis.so and without: median and (interquartile range). Ratio: cost without / cost with it, "
+		"median over the rounds; above 1 = Glacis better.\n");
+	status = prepare(&run);
+	if (!status)
+		status = measure_local(&run);
+	for (size_t i = 0; i < METRICS && !status; i++)
+		status = measure_metric(&run, &metrics[i]);
+	clean_up(&run, status && status != -EINTR);
+	if (!status)
+		status = bench_report_write(run.report);
+	bench_report_destroy(run.report);
+	if (!status && options->check && run.missed > 0) {
+		fprintf(stderr, "glacis-bench provider: %u targets were missed, see above\n", run.missed);
+		status = -ERANGE;
+	}
+	return status;
+}
+
+enum { OPTION_JSON = 256, OPTION_QUICK, OPTION_MODULES, OPTION_CHECK };
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct provider_options *options = state->input;
+
+	switch (key) {
+	case OPTION_JSON:
+		options->json = argument;
+		return 0;
+	case OPTION_QUICK:
+		options->quick = true;
+		return 0;
+	case OPTION_MODULES:
+		options->modules = argument;
+		return 0;
+	case OPTION_CHECK:
+		options->check = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static int provider_main(int argc, char **argv)
+{
+	static const struct argp_option list[] = {
+		{ "json", OPTION_JSON, "FILE", 0, "write the results as JSON to FILE (-: standard output)", 0 },
+		{ "quick", OPTION_QUICK, NULL, 0, "3 rounds with a third of the load", 0 },
+		{ "modules", OPTION_MODULES, "PATH", 0, "folder of glacis.so (default: of this build)", 0 },
+		{ "check", OPTION_CHECK, NULL, 0, "exit with status 1 when a target of the project is missed", 0 },
+		{ 0 },
+	};
+	static const struct argp argp = {
+		.options = list,
+		.parser = parse,
+		.doc = "Processor time of HAProxy, nginx and EVP with the OpenSSL provider and without it.",
+	};
+	struct provider_options options = { 0 };
+
+	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	return measure(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+const struct subcommand bench_provider_command = {
+	.name = "provider",
+	.summary = "what the OpenSSL provider changes for HAProxy, nginx and EVP",
+	.run = provider_main,
+};
