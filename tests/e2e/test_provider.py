@@ -135,9 +135,8 @@ def encrypts_and_decrypts_by_pkeyutl():
 def makes_requests_certificates_and_cms():
     configuration = Configuration()
     key, cert = path("ca-key.pem"), path("ca-cert.pem")
-    configuration.openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-sha256", "-days", "2", "-subj", "/CN=root", "-addext",
-                          "basicConstraints=critical,CA:TRUE",
-                          "-keyout", key, "-out", cert)
+    configuration.openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-sha256", "-days", "2", "-subj", "/CN=root",
+                          "-addext", "basicConstraints=critical,CA:TRUE", "-keyout", key, "-out", cert)
     configuration.openssl("req", "-new", "-key", rsa_key(3072), "-subj", "/CN=leaf", "-out", path("leaf.csr"),
                           "-sigopt", "rsa_padding_mode:pss")
     configuration.openssl("req", "-in", path("leaf.csr"), "-verify", "-noout")

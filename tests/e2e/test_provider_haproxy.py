@@ -11,8 +11,8 @@ import time
 
 import harness
 import service
-from harness import SCALE, SCRATCH, check, equal, main, need, run, test
-from provider_run import Configuration, sanitized
+from harness import SCALE, SCRATCH, Skip, check, equal, main, need, run, test
+from provider_run import Configuration, module_folder, sanitized
 from provider_server import Handshakes, Server, children, descriptors, memory, settled, threads
 
 HAPROXY = """
@@ -193,6 +193,16 @@ def sleeps_when_there_is_nothing_to_do():
             return switches() == before
 
         harness.eventually(quiet, "2 seconds without a context switch of the crew")
+
+
+@test
+def runs_the_sample_of_scripts():
+    if sanitized():
+        raise Skip("the sample knows nothing of sanitizers")
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scripts", "provider-demo")
+    os.environ["GLACIS_MODULES"] = module_folder()
+    done = run(script, "haproxy", "--port", str(harness.free_port()), "--check")
+    check(b"aes-ipsec-mb=" in done.stdout, f"the line of status: {done.stdout}")
 
 
 main()

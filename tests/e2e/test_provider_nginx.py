@@ -5,8 +5,8 @@ import re
 import signal
 
 import harness
-from harness import SCALE, SCRATCH, check, equal, main, need, run, test
-from provider_run import Configuration, sanitized
+from harness import SCALE, SCRATCH, Skip, check, equal, main, need, run, test
+from provider_run import Configuration, module_folder, sanitized
 from provider_server import Handshakes, Server, children, descriptors, memory, settled
 
 NGINX = """
@@ -149,6 +149,16 @@ def is_stopped_in_the_middle():
             load.ended.set()
         for worker in workers:
             check(not os.path.exists(f"/proc/{worker}"), "a worker is left")
+
+
+@test
+def runs_the_sample_of_scripts():
+    if sanitized():
+        raise Skip("the sample knows nothing of sanitizers")
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scripts", "provider-demo")
+    os.environ["GLACIS_MODULES"] = module_folder()
+    done = run(script, "nginx", "--port", str(harness.free_port()), "--check")
+    check(b"aes-ipsec-mb=" in done.stdout, f"the line of status: {done.stdout}")
 
 
 main()

@@ -1,0 +1,32 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# glacis.so as on another processor: `test_provider_processor.sh MODEL AES MODULES PROGRAM...` asks it, in QEMU's user-mode
+# emulation of MODEL, which instructions it uses for AES-GCM (the text must end with AES), expects RSA to be left to
+# OpenSSL and to work all the same, and runs unit test programs. Exit status 77: skipped.
+set -eu
+
+model=$1
+aes=$2
+modules=$3
+shift 3
+if ! command -v qemu-x86_64 >&2; then
+	echo "skipped: qemu-x86_64 is not installed (apt-get install qemu-user)"
+	exit 77
+fi
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/glacis-processor.XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+emulate() { qemu-x86_64 -cpu "$model" "$@"; }
+
+openssl genrsa -out "$scratch/key.pem" 2048
+export OPENSSL_MODULES="$modules" GLACIS_PROVIDER_LOG="$scratch/log"
+emulate "$(command -v openssl)" dgst -provider glacis -provider default -sha256 -sign "$scratch/key.pem" \
+	-out "$scratch/signature" "$scratch/key.pem"
+openssl rsa -in "$scratch/key.pem" -pubout -out "$scratch/public.pem"
+openssl dgst -sha256 -verify "$scratch/public.pem" -signature "$scratch/signature" "$scratch/key.pem"
+cat "$scratch/log"
+grep -q "rsa=\"left to OpenSSL: no AVX512-IFMA\" aes=\"intel-ipsec-mb .*, $aes\"" "$scratch/log"
+unset GLACIS_PROVIDER_LOG
+for program in "$@"; do
+	echo "== $program"
+	emulate "$program"
+done
