@@ -81,13 +81,19 @@ static struct crew *crew_get(void)
 	return found;
 }
 
-static unsigned threads_allowed(const struct settings *settings)
+/*
+ * How many threads there may be. A thread of ours has the processors of the one that started it, so those of all
+ * threads that found the crew busy count: a server may have pinned each of its threads to a processor of its own.
+ */
+static unsigned threads_allowed(struct crew *crew, const struct settings *settings)
 {
 	cpu_set_t processors;
 	unsigned count = settings->threads;
 
-	if (count == 0 && sched_getaffinity(0, sizeof(processors), &processors) == 0)
-		count = (unsigned)CPU_COUNT(&processors);
+	if (count == 0 && sched_getaffinity(0, sizeof(processors), &processors) == 0) {
+		CPU_OR(&crew->processors, &crew->processors, &processors);
+		count = (unsigned)CPU_COUNT(&crew->processors);
+	}
 	if (count == 0)
 		count = 1;
 	return count < SETTINGS_THREADS_MAX ? count : SETTINGS_THREADS_MAX;
@@ -147,11 +153,12 @@ unsigned crew_expected(const struct crew *crew, uint64_t now)
 static int provide_thread(struct crew *crew, const struct settings *settings, const struct crew_list *list)
 {
 	if (crew->thread_count == 0) {
-		crew->thread_limit = threads_allowed(settings);
+		(void)threads_allowed(crew, settings);
 		crew->wait_us = settings->wait_us;
 		return start_thread(crew);
 	}
-	if (crew->sleepers == 0 && list->count + 1 >= GLACIS_RSA_LANES && crew->thread_count < crew->thread_limit)
+	if (crew->sleepers == 0 && list->count + 1 >= GLACIS_RSA_LANES &&
+	    crew->thread_count < threads_allowed(crew, settings))
 		(void)start_thread(crew); /* fewer threads do it too */
 	return 0;
 }

@@ -6,6 +6,7 @@
 #define GLACIS_PROVIDER_CREW_WORK_H
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 #include <glacis/engine.h>
@@ -38,7 +39,8 @@ struct crew {
 	struct crew_list lists[CREW_SIZES];
 	unsigned waiting;  /* tasks in the lists */
 	unsigned sleepers; /* threads that wait for tasks or company */
-	unsigned thread_count, thread_limit;
+	unsigned thread_count;
+	cpu_set_t processors; /* of the threads that submit */
 	unsigned wait_us;
 	_Atomic unsigned lanes_from[CREW_SIZES]; /* from how many on lanes pay; 0: not known yet */
 	unsigned outstanding;                    /* tasks that were handed over and not finished */

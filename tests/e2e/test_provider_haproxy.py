@@ -15,6 +15,9 @@ from harness import SCALE, SCRATCH, Skip, check, equal, main, need, run, test
 from provider_run import Configuration, module_folder, sanitized
 from provider_server import Handshakes, Server, children, descriptors, memory, settled, threads
 
+# How many handshakes are made while memory and descriptors are watched; the long suite makes 100,000.
+HANDSHAKES = int(os.environ.get("GLACIS_PROVIDER_HANDSHAKES", "5000")) // SCALE
+
 HAPROXY = """
 global
     nbthread THREADS
@@ -124,11 +127,11 @@ def keeps_nothing_of_its_connections():
         settled(lambda: descriptors(server.pid), 60, "descriptors when quiet")
         files, used = descriptors(server.pid), memory(server.pid)
         with Handshakes(server, clients=16) as load:
-            load.expect(5000 // SCALE, 240)
+            load.expect(HANDSHAKES, 60 + HANDSHAKES / 20)
         equal(load.failed, 0, f"handshakes that failed ({load.why})")
-        settled(lambda: descriptors(server.pid), files, "descriptors after 5,000 handshakes more")
+        settled(lambda: descriptors(server.pid), files, "descriptors after more handshakes")
         check(sanitized() or memory(server.pid) < used + 3_000_000,
-              f"memory after 5,000 handshakes more: {memory(server.pid)}, {used} before")
+              f"memory after more handshakes: {memory(server.pid)}, {used} before")
 
 
 def vanish(server, count, seed):
