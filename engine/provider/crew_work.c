@@ -11,8 +11,6 @@
 #include <time.h>
 
 #include <openssl/crypto.h>
-#include <openssl/err.h>
-#include <openssl/x509.h>
 
 #include "status.h"
 
@@ -52,21 +50,13 @@ void crew_key_destroy(struct crew *crew, struct crew_key *key)
 	OPENSSL_free(key);
 }
 
-/* libglacis takes keys as DER, checks them, and measures from how many on lanes pay: some 10 ms for a first key. */
+/* libglacis checks a key, and measures from how many on lanes pay: some 10 ms for a first key. */
 static struct glacis_rsa_key *import(struct glacis_engine *engine, const struct rsa_key *key)
 {
-	unsigned char *der = NULL;
 	struct glacis_rsa_key *imported = NULL;
-	int size;
 
-	ERR_set_mark();
-	size = i2d_PrivateKey(key->pair, &der);
-	ERR_pop_to_mark();
-	if (size <= 0)
+	if (glacis_rsa_key_import(engine, key->der, key->der_size, NULL, NULL, &imported, NULL, 0) != 0)
 		return NULL;
-	if (glacis_rsa_key_import(engine, der, (size_t)size, NULL, NULL, &imported, NULL, 0) != 0)
-		imported = NULL;
-	OPENSSL_clear_free(der, (size_t)size);
 	return imported;
 }
 

@@ -4,6 +4,8 @@
  */
 #include "rsa_key.h"
 
+#include <string.h>
+
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -36,38 +38,96 @@ void rsa_key_release(struct rsa_key *key)
 		return;
 	crew_key_forget(key);
 	EVP_PKEY_free(key->pair);
+	OPENSSL_clear_free(key->der, key->der_size);
 	atomic_fetch_sub(&key->provider->keys, 1); /* the last look at the provider */
 	OPENSSL_free(key);
 }
 
-/* A third prime shows as its exponent. */
+/* The numbers of a private key in the order of PKCS#1's RSAPrivateKey. */
+static const char *const numbers[] = {
+	OSSL_PKEY_PARAM_RSA_N,         OSSL_PKEY_PARAM_RSA_E,
+	OSSL_PKEY_PARAM_RSA_D,         OSSL_PKEY_PARAM_RSA_FACTOR1,
+	OSSL_PKEY_PARAM_RSA_FACTOR2,   OSSL_PKEY_PARAM_RSA_EXPONENT1,
+	OSSL_PKEY_PARAM_RSA_EXPONENT2, OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
+};
+#define NUMBERS (sizeof(numbers) / sizeof(numbers[0]))
+
+/* A tag and the length of what follows it, which is below 65,536. */
+static uint8_t *put_head(uint8_t *at, uint8_t tag, size_t size)
+{
+	*at++ = tag;
+	if (size >= 256) {
+		*at++ = 0x82;
+		*at++ = (uint8_t)(size >> 8);
+	} else if (size >= 128) {
+		*at++ = 0x81;
+	}
+	*at++ = (uint8_t)size;
+	return at;
+}
+
+static uint8_t *put_integer(uint8_t *at, const BIGNUM *number)
+{
+	/* One byte more when the highest bit is set, which would be a sign. */
+	int size = BN_num_bits(number) / 8 + 1;
+
+	at = put_head(at, 0x02, (size_t)size);
+	BN_bn2binpad(number, at, size);
+	return at + size;
+}
+
+static size_t head_size(size_t size)
+{
+	return size >= 256 ? 4 : size >= 128 ? 3 : 2;
+}
+
+/*
+ * Writes the key as DER, for the crew to give to libglacis. OpenSSL's encoders are not asked to by the crew: a lock of
+ * the inner library that one of its threads held at fork() would be held for ever in the child.
+ */
+static void write_der(struct rsa_key *key, BIGNUM *const values[NUMBERS])
+{
+	size_t content = 3; /* the version, 0: two primes */
+	uint8_t *at;
+
+	for (unsigned i = 0; i < NUMBERS; i++) {
+		size_t size = (size_t)BN_num_bits(values[i]) / 8 + 1;
+		content += head_size(size) + size;
+	}
+	key->der_size = head_size(content) + content;
+	key->der = OPENSSL_malloc(key->der_size);
+	if (key->der == NULL)
+		return;
+	at = put_head(key->der, 0x30, content);
+	memcpy(at, "\x02\x01\x00", 3);
+	at += 3;
+	for (unsigned i = 0; i < NUMBERS; i++)
+		at = put_integer(at, values[i]);
+}
+
 static bool has_third_prime(EVP_PKEY *pair)
 {
 	BIGNUM *prime = NULL;
-
-	ERR_set_mark();
 	bool found = EVP_PKEY_get_bn_param(pair, OSSL_PKEY_PARAM_RSA_FACTOR3, &prime) == 1;
-	ERR_pop_to_mark();
+
 	BN_clear_free(prime);
 	return found;
 }
 
 /* A key may come as n, e and d alone: without primes there is nothing for lanes to work with. */
-static bool has_primes(EVP_PKEY *pair)
+static void prepare_for_lanes(struct rsa_key *key)
 {
-	static const char *const names[] = { OSSL_PKEY_PARAM_RSA_FACTOR1, OSSL_PKEY_PARAM_RSA_FACTOR2,
-					     OSSL_PKEY_PARAM_RSA_EXPONENT1, OSSL_PKEY_PARAM_RSA_EXPONENT2,
-					     OSSL_PKEY_PARAM_RSA_COEFFICIENT1 };
+	BIGNUM *values[NUMBERS] = { NULL };
 	bool all = true;
 
 	ERR_set_mark();
-	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]) && all; i++) {
-		BIGNUM *number = NULL;
-		all = EVP_PKEY_get_bn_param(pair, names[i], &number) == 1;
-		BN_clear_free(number);
-	}
+	for (unsigned i = 0; i < NUMBERS && all; i++)
+		all = EVP_PKEY_get_bn_param(key->pair, numbers[i], &values[i]) == 1;
+	if (all && !has_third_prime(key->pair))
+		write_der(key, values);
 	ERR_pop_to_mark();
-	return all;
+	for (unsigned i = 0; i < NUMBERS; i++)
+		BN_clear_free(values[i]);
 }
 
 void rsa_key_adopt(struct rsa_key *key, EVP_PKEY *pair, bool is_private)
@@ -76,8 +136,8 @@ void rsa_key_adopt(struct rsa_key *key, EVP_PKEY *pair, bool is_private)
 
 	key->pair = pair;
 	key->is_private = is_private;
-	key->fits_lanes = is_private && (bits == 2048 || bits == 3072 || bits == 4096) && has_primes(pair) &&
-			  !has_third_prime(pair);
+	if (is_private && (bits == 2048 || bits == 3072 || bits == 4096))
+		prepare_for_lanes(key);
 }
 
 bool rsa_key_import(struct rsa_key *key, int selection, const OSSL_PARAM params[])

@@ -22,7 +22,8 @@ struct rsa_key {
 	struct provider *provider;
 	EVP_PKEY *pair; /* of the inner library; NULL: nothing imported yet */
 	bool is_private;
-	bool fits_lanes;                 /* private, of a size that libglacis has lanes for, two primes */
+	uint8_t *der; /* PKCS#1, of a private key that lanes may compute with: size, two primes; else NULL */
+	size_t der_size;
 	_Atomic(struct crew_key *) lane; /* the crew's (crew.c) */
 };
 

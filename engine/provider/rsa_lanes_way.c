@@ -57,7 +57,7 @@ bool lanes_way_open(const struct rsa_key *key)
 	status_log_if_due(key->provider);
 	if (ASYNC_get_current_job() == NULL)
 		status_add(STATUS_RSA_OPENSSL_NO_JOB, 1);
-	else if (!key->fits_lanes || !crew_takes(key))
+	else if (key->der == NULL || !crew_takes(key))
 		status_add(STATUS_RSA_OPENSSL_KEY, 1);
 	else
 		return true;

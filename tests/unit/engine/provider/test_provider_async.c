@@ -491,23 +491,34 @@ Test(provider_async, lets_a_job_end_in_a_child_that_was_forked_meanwhile)
 	ASYNC_cleanup_thread();
 }
 
-/* fork() at any moment while the crew and its locks are busy. */
+/* fork() at any moment of the crew's work, its start and the import of a key included. The process that forks has no
+ * threads but those of the crew: OpenSSL's own locks do not survive fork() with other threads at work in them. */
 Test(provider_async, is_forked_at_any_moment)
 {
-	EVP_PKEY *key = world_key(world.ours, "key2048.pem"), *theirs = world_key(world.theirs, "key2048.pem");
-	static char file[] = "key3072.pem";
-	pthread_t busy;
+	EVP_PKEY *theirs = world_key(world.theirs, "key2048.pem");
 
-	cr_assert_eq(pthread_create(&busy, NULL, sign_many, file), 0);
-	for (unsigned i = 0; i < 20; i++) {
-		pid_t child = fork();
+	for (unsigned round = 0; round < 25; round++) {
+		EVP_PKEY *key = world_key(world.ours, "key2048.pem");
+		struct task task = { .library = world.ours, .key = key, .padding = RSA_PKCS1_PADDING };
+		struct job jobs[10] = { 0 };
+		pid_t child;
+		for (unsigned i = 0; i < 10; i++)
+			cr_assert(job_step(&jobs[i], sign, &task, sizeof(task)));
+		nanosleep(&(struct timespec){ .tv_nsec = (round % 13) * 100000 }, NULL);
+		child = fork();
 		if (child == 0)
 			_exit(child_signs(key, theirs));
 		expect_child(child);
+		for (unsigned i = 0; i < 10; i++)
+			while (!jobs[i].finished) {
+				cr_assert(job_wait(&jobs[i]));
+				cr_assert(job_step(&jobs[i], sign, &task, sizeof(task)));
+			}
+		jobs_free(jobs, 10);
+		EVP_PKEY_free(key);
 	}
-	pthread_join(busy, NULL);
-	EVP_PKEY_free(key);
 	EVP_PKEY_free(theirs);
+	ASYNC_cleanup_thread();
 }
 
 /* ---- two contexts, unloading ---- */
