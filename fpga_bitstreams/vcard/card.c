@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The card's life: made, attached to a client, reset, detached, destroyed; see card.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "card.h"
+#include "clock.h"
+
+static int init_parts(struct vcard_card *card)
+{
+	const struct vcard_setup *setup = &card->setup;
+	int error = setup->backend->open(&card->engine, setup->threads);
+
+	if (error)
+		return error;
+	error = vcard_gate_init(&card->gate);
+	if (error)
+		goto no_gate;
+	error = vcard_keys_init(&card->keys, setup->key_slots);
+	if (error)
+		goto no_keys;
+	return 0;
+no_keys:
+	vcard_gate_destroy(&card->gate);
+no_gate:
+	setup->backend->close(card->engine);
+	return error;
+}
+
+static void destroy_parts(struct vcard_card *card)
+{
+	vcard_keys_destroy(&card->keys);
+	vcard_gate_destroy(&card->gate);
+	card->setup.backend->close(card->engine);
+}
+
+int vcard_card_init(struct vcard_card *card, const struct vcard_setup *setup)
+{
+	int error;
+
+	memset(card, 0, sizeof(*card));
+	card->setup = *setup;
+	card->doorbell_fd = -1;
+	card->started_ns = vcard_clock_ns();
+	vcard_interrupts_init(&card->interrupts);
+	for (unsigned i = 0; i < GLACIS_CARD_QUEUES_MAX; i++)
+		vcard_queue_init(&card->queues[i], card, i);
+	error = init_parts(card);
+	if (error)
+		return error;
+	for (unsigned i = 0; i < setup->threads; i++) {
+		error = vcard_worker_start(&card->workers[i], card, i);
+		if (error) {
+			while (i-- > 0)
+				vcard_worker_stop(&card->workers[i]);
+			destroy_parts(card);
+			return error;
+		}
+	}
+	return 0;
+}
+
+void vcard_card_destroy(struct vcard_card *card)
+{
+	vcard_card_detach(card);
+	for (unsigned i = 0; i < card->setup.threads; i++)
+		vcard_worker_stop(&card->workers[i]);
+	destroy_parts(card);
+}
+
+static size_t doorbells_size(const struct vcard_card *card)
+{
+	return (size_t)vcard_card_queue_count(card) * GLACIS_CARD_PAGE;
+}
+
+/*
+ * A new file for each client: one that is gone from the socket may still have the old one mapped. Sealed, because a client
+ * that cut it short would kill the workers.
+ */
+static int make_doorbells(struct vcard_card *card)
+{
+	size_t size = doorbells_size(card);
+	void *memory;
+	int fd = memfd_create("glacis-vcard-doorbells", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0)
+		return -errno;
+	if (ftruncate(fd, (off_t)size) || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+		goto failed;
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (memory == MAP_FAILED)
+		goto failed;
+	card->doorbell_fd = fd;
+	card->doorbells = memory;
+	return 0;
+failed:
+	size = (size_t)errno;
+	close(fd);
+	return -(int)size;
+}
+
+static void drop_doorbells(struct vcard_card *card)
+{
+	if (card->doorbells)
+		munmap(card->doorbells, doorbells_size(card));
+	if (card->doorbell_fd >= 0)
+		close(card->doorbell_fd);
+	card->doorbells = NULL;
+	card->doorbell_fd = -1;
+}
+
+/* With the gate closed. */
+static void reset_function(struct vcard_card *card)
+{
+	card->enabled = false;
+	for (unsigned i = 0; i < vcard_card_queue_count(card); i++) {
+		struct vcard_queue *queue = &card->queues[i];
+		uint32_t generation = queue->generation + 1;
+
+		vcard_queue_init(queue, card, i);
+		queue->generation = generation;
+	}
+	if (card->doorbells)
+		memset(card->doorbells, 0, doorbells_size(card));
+	vcard_keys_clear(&card->keys);
+	card->scratch = 0;
+	card->latch_offset = UINT32_MAX;
+	memset(card->msix_table, 0, sizeof(card->msix_table));
+	atomic_store_explicit(&card->errors, 0, memory_order_relaxed);
+	atomic_store_explicit(&card->error_queue, 0, memory_order_relaxed);
+	atomic_store_explicit(&card->error_address, 0, memory_order_relaxed);
+	card->started_ns = vcard_clock_ns();
+}
+
+void vcard_card_reset(struct vcard_card *card)
+{
+	vcard_gate_close(&card->gate);
+	reset_function(card);
+	vcard_gate_open(&card->gate);
+}
+
+int vcard_card_attach(struct vcard_card *card, const struct vcard_host *host)
+{
+	int error;
+
+	vcard_gate_close(&card->gate);
+	error = make_doorbells(card);
+	if (!error) {
+		card->host = host;
+		reset_function(card);
+	}
+	vcard_gate_open(&card->gate);
+	return error;
+}
+
+void vcard_card_detach(struct vcard_card *card)
+{
+	vcard_gate_close(&card->gate);
+	card->host = NULL;
+	vcard_dma_map_clear(&card->map);
+	vcard_interrupts_clear(&card->interrupts);
+	drop_doorbells(card);
+	reset_function(card);
+	vcard_gate_open(&card->gate);
+}
+
+void vcard_card_note(struct vcard_card *card, unsigned queue, uint32_t error_mask)
+{
+	atomic_store_explicit(&card->error_queue, queue, memory_order_relaxed);
+	atomic_fetch_or_explicit(&card->errors, error_mask, memory_order_relaxed);
+}
+
+void vcard_card_note_dma(struct vcard_card *card, unsigned queue, uint32_t error_mask, uint64_t address)
+{
+	atomic_store_explicit(&card->error_address, address, memory_order_relaxed);
+	vcard_card_note(card, queue, error_mask);
+}
+
+void vcard_card_wake(struct vcard_card *card, unsigned queue)
+{
+	vcard_worker_wake(&card->workers[queue % card->setup.threads]);
+}
+
+void vcard_card_wake_all(struct vcard_card *card)
+{
+	for (unsigned i = 0; i < card->setup.threads; i++)
+		vcard_worker_wake(&card->workers[i]);
+}

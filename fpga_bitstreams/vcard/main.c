@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* glacis-vcard: the emulated card. Start and end of the process; start reading at session.c and queue.c. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "card.h"
+#include "options.h"
+#include "server.h"
+
+/* SIGTERM and SIGINT come by a descriptor of the loop; a client that goes away is an error code, no signal. */
+static void block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+int main(int argc, char **argv)
+{
+	const struct rlimit no_core = { 0, 0 };
+	struct vcard_options options;
+	struct vcard_card *card;
+	int error, status;
+
+	vcard_options_parse(argc, argv, &options);
+	block_signals();
+	setrlimit(RLIMIT_CORE, &no_core); /* it would hold keys */
+	card = calloc(1, sizeof(*card));
+	error = card ? vcard_card_init(card, &options.setup) : -ENOMEM;
+	if (error) {
+		fprintf(stderr, "glacis-vcard: cannot make the card: %s\n", strerror(-error));
+		free(card);
+		return EXIT_FAILURE;
+	}
+	if (options.setup.backend == &vcard_instant)
+		fputs("glacis-vcard: --instant: NOTHING IS ENCRYPTED, RESULTS ARE ZEROS; for measurements only\n", stderr);
+	status = vcard_server_run(card, options.socket);
+	vcard_card_destroy(card);
+	free(card);
+	return status;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line; see options.h and glacis-vcard(1). */
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "options.h"
+
+enum { OPTION_SOCKET = 's', OPTION_BACKEND = 'b', OPTION_INSTANT = 256, OPTION_QUEUES, OPTION_THREADS, OPTION_SLOTS,
+       OPTION_BUSY_POLL };
+
+static const struct argp_option known[] = {
+	{ "socket", OPTION_SOCKET, "PATH", 0, "Serve vfio-user at this UNIX socket", 0 },
+	{ "backend", OPTION_BACKEND, "NAME", 0, "What computes: model (the default)", 0 },
+	{ "instant", OPTION_INSTANT, NULL, 0, "Compute nothing: results are zeros. For measuring the host's cost", 0 },
+	{ "queues", OPTION_QUEUES, "N", 0, "Queue pairs beside the admin queue, 1 to 64; 64 by default", 0 },
+	{ "threads", OPTION_THREADS, "N", 0, "Threads that run queues, 1 to 64; by default one for each processor", 0 },
+	{ "key-slots", OPTION_SLOTS, "N", 0, "Slots for RSA keys, 1 to 65535; 256 by default", 0 },
+	{ "busy-poll", OPTION_BUSY_POLL, NULL, 0, "Never sleep while a queue is enabled", 0 },
+	{ 0 },
+};
+
+static void print_version(FILE *stream, struct argp_state *state)
+{
+	fprintf(stream, "glacis-vcard %s\n", VCARD_VERSION);
+}
+
+void (*argp_program_version_hook)(FILE *, struct argp_state *) = print_version;
+
+static unsigned parse_number(struct argp_state *state, const char *option, const char *text, unsigned max)
+{
+	char *end;
+	unsigned long value;
+
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (errno || *text < '0' || *text > '9' || *end || value < 1 || value > max)
+		argp_error(state, "--%s: \"%s\" is no number from 1 to %u", option, text, max);
+	return (unsigned)value;
+}
+
+static void choose_backend(struct argp_state *state, const char *name)
+{
+	if (strcmp(name, "rtl") == 0)
+		argp_error(state, "--backend=rtl: this version has no simulation of the logic; use --backend=model");
+	if (strcmp(name, vcard_model.name) != 0)
+		argp_error(state, "--backend: \"%s\" is unknown; there is model", name);
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct vcard_options *options = state->input;
+
+	switch (key) {
+	case OPTION_SOCKET:
+		options->socket = argument;
+		return 0;
+	case OPTION_BACKEND:
+		choose_backend(state, argument);
+		return 0;
+	case OPTION_INSTANT:
+		options->setup.backend = &vcard_instant;
+		return 0;
+	case OPTION_QUEUES:
+		options->setup.queues = parse_number(state, "queues", argument, GLACIS_CARD_QUEUES_MAX - 1);
+		return 0;
+	case OPTION_THREADS:
+		options->setup.threads = parse_number(state, "threads", argument, VCARD_THREADS_MAX);
+		return 0;
+	case OPTION_SLOTS:
+		options->setup.key_slots = parse_number(state, "key-slots", argument, VCARD_KEY_SLOTS_MAX);
+		return 0;
+	case OPTION_BUSY_POLL:
+		options->setup.busy_poll = true;
+		return 0;
+	case ARGP_KEY_END:
+		if (!options->socket)
+			argp_error(state, "--socket=PATH is missing: where shall the card be?");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+void vcard_options_parse(int argc, char **argv, struct vcard_options *options)
+{
+	static const struct argp parser = {
+		.options = known,
+		.parser = parse,
+		.doc = "The Glacis card, emulated: serves vfio-user on a UNIX socket.",
+	};
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	*options = (struct vcard_options){
+		.setup = { .backend = &vcard_model,
+			   .queues = GLACIS_CARD_QUEUES_MAX - 1,
+			   .threads = processors > 0 && processors < VCARD_THREADS_MAX ? (unsigned)processors : 1,
+			   .key_slots = 256 },
+	};
+	argp_err_exit_status = EX_USAGE;
+	argp_parse(&parser, argc, argv, 0, NULL, options);
+}
