@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What computes behind the card's front: one const table. The front has checked every length, has the operands in memory
- * of its own, and writes the results to the host; a backend sees no address, ring or register. Status codes are those of
- * the card's ABI.
+ * What computes behind the card's front: one const table. The front has checked every length, has the operands in
+ * memory of its own, and writes the results to the host; a backend sees no address, ring or register. Status codes are
+ * those of the card's ABI.
  *
  * Thread-safety: `thread` is below the number that `open` was told, and each is used by one thread at a time. Keys are
  * immutable and shared by all threads.

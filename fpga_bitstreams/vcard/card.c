@@ -77,29 +77,30 @@ static size_t doorbells_size(const struct vcard_card *card)
 }
 
 /*
- * A new file for each client: one that is gone from the socket may still have the old one mapped. Sealed, because a client
- * that cut it short would kill the workers.
+ * A new file for each client: one that is gone from the socket may still have the old one mapped. It is laid out as
+ * BAR0, of which only these pages exist. Sealed, because a client that cut it short would kill the workers.
  */
 static int make_doorbells(struct vcard_card *card)
 {
 	size_t size = doorbells_size(card);
 	void *memory;
-	int fd = memfd_create("glacis-vcard-doorbells", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int error, fd = memfd_create("glacis-vcard-doorbells", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	if (fd < 0)
 		return -errno;
-	if (ftruncate(fd, (off_t)size) || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+	if (ftruncate(fd, (off_t)(GLACIS_CARD_DOORBELLS + size)) ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
 		goto failed;
-	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, GLACIS_CARD_DOORBELLS);
 	if (memory == MAP_FAILED)
 		goto failed;
 	card->doorbell_fd = fd;
 	card->doorbells = memory;
 	return 0;
 failed:
-	size = (size_t)errno;
+	error = -errno;
 	close(fd);
-	return -(int)size;
+	return error;
 }
 
 static void drop_doorbells(struct vcard_card *card)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The card: its parts in one place, its life, and what concerns it as a whole. The front (registers, queues, DMA, interrupts)
- * is in C for every backend; see backend.h for what is behind it.
+ * The card: its parts in one place, its life, and what concerns it as a whole. The front (registers, queues, DMA,
+ * interrupts) is in C for every backend; see backend.h for what is behind it.
  *
  * Threads: one serves the socket and calls everything here but the notes of errors; workers run queues. gate.h says who
  * may touch what.
@@ -51,8 +51,8 @@ struct vcard_card {
 	struct vcard_keys keys;
 	struct vcard_interrupts interrupts;
 
-	int doorbell_fd;    /* memfd with the doorbell pages; a new one for each client */
-	uint8_t *doorbells; /* the same, mapped */
+	int doorbell_fd;    /* memfd laid out as BAR0, with the doorbell pages; a new one for each client */
+	uint8_t *doorbells; /* those pages, mapped */
 
 	bool enabled;        /* CONTROL.ENABLE */
 	uint32_t scratch;    /* IDENTITY.SCRATCH */

@@ -207,7 +207,9 @@ int vcard_channel_send(struct vcard_channel *channel, const struct vcard_wire_he
 		struct cmsghdr header;
 		uint8_t bytes[CMSG_SPACE(sizeof(int))];
 	} control = { 0 };
-	struct iovec pieces[] = { { .iov_base = (void *)(uintptr_t)header, .iov_len = sizeof(*header) }, body[0], body[1] };
+	struct iovec pieces[] = { { .iov_base = (void *)(uintptr_t)header, .iov_len = sizeof(*header) },
+				  body[0],
+				  body[1] };
 	struct msghdr message = { .msg_iov = pieces, .msg_iovlen = 3 };
 	int error = 0;
 

@@ -3,8 +3,8 @@
  * One connection to a vfio-user client: messages with their descriptors in, replies out, and requests of ours (DMA by
  * message) with the client's replies.
  *
- * The socket's thread receives, replies, opens and closes; any worker may send a request. Nothing waits without a deadline:
- * a client that does not read, or does not answer, loses its connection.
+ * The socket's thread receives, replies, opens and closes; any worker may send a request. Nothing waits without a
+ * deadline: a client that does not read, or does not answer, loses its connection.
  */
 #ifndef VCARD_CHANNEL_H
 #define VCARD_CHANNEL_H
@@ -43,7 +43,7 @@ struct vcard_channel {
 	uint16_t next_id;
 	bool closing;
 	uint32_t connection; /* number of this one */
-	uint32_t data_max; /* bytes of data that the client takes in one message */
+	uint32_t data_max;   /* bytes of data that the client takes in one message */
 };
 
 int vcard_channel_init(struct vcard_channel *channel, struct vcard_gate *gate);
@@ -56,8 +56,8 @@ void vcard_channel_open(struct vcard_channel *channel, int fd);
 void vcard_channel_close(struct vcard_channel *channel);
 
 /*
- * 1: a message is there, which is no reply to a request of ours. 0: nothing yet. -ECONNRESET: the client is gone; -EPROTO:
- * it breaks the protocol; other errors of recvmsg().
+ * 1: a message is there, which is no reply to a request of ours. 0: nothing yet. -ECONNRESET: the client is gone;
+ * -EPROTO: it breaks the protocol; other errors of recvmsg().
  */
 int vcard_channel_receive(struct vcard_channel *channel);
 
@@ -66,8 +66,8 @@ int vcard_channel_reply(struct vcard_channel *channel, const void *body, size_t 
 int vcard_channel_refuse(struct vcard_channel *channel, int error);
 
 /*
- * DMA by message, the functions of struct vcard_host; `context` is the channel. By a worker inside the gate, which is left
- * while the answer is awaited.
+ * DMA by message, the functions of struct vcard_host; `context` is the channel. By a worker inside the gate, which is
+ * left while the answer is awaited.
  */
 int vcard_channel_dma_read(void *context, uint64_t address, void *to, uint32_t size);
 int vcard_channel_dma_write(void *context, uint64_t address, const void *from, uint32_t size);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Requests of ours to the client: DMA to memory that it gave without a descriptor. A request is listed before the gate is
- * left, and vcard_channel_close() waits until the list is empty; what comes in pieces ends with the connection it began
- * with. So no request can reach the next client.
+ * Requests of ours to the client: DMA to memory that it gave without a descriptor. A request is listed before the gate
+ * is left, and vcard_channel_close() waits until the list is empty; what comes in pieces ends with the connection it
+ * began with. So no request can reach the next client.
  */
 #include <errno.h>
 #include <string.h>
@@ -139,7 +139,8 @@ static int access_in_pieces(struct vcard_channel *channel, uint16_t command, uin
 						 .access = { .address = address + done, .count = piece },
 						 .data = read_to ? read_to + done : NULL };
 
-		error = exchange(channel, &request, number, write_from ? write_from + done : NULL, write_from ? piece : 0);
+		error = exchange(channel, &request, number, write_from ? write_from + done : NULL,
+				 write_from ? piece : 0);
 		done += piece;
 	}
 	return error;

@@ -77,12 +77,9 @@ static const struct {
 	int (*run)(struct vcard_queue *queue, struct vcard_scratch *scratch, const uint8_t *descriptor,
 		   struct vcard_result *result);
 } commands[] = {
-	{ GLACIS_CARD_OPCODE_NOP, false, run_nop },
-	{ GLACIS_CARD_OPCODE_SEAL, false, run_aead },
-	{ GLACIS_CARD_OPCODE_OPEN, false, run_aead },
-	{ GLACIS_CARD_OPCODE_RSA_PRIVATE, false, run_rsa },
-	{ GLACIS_CARD_OPCODE_RSA_PUBLIC, false, run_rsa },
-	{ GLACIS_CARD_OPCODE_KEY_LOAD, true, run_key },
+	{ GLACIS_CARD_OPCODE_NOP, false, run_nop },        { GLACIS_CARD_OPCODE_SEAL, false, run_aead },
+	{ GLACIS_CARD_OPCODE_OPEN, false, run_aead },      { GLACIS_CARD_OPCODE_RSA_PRIVATE, false, run_rsa },
+	{ GLACIS_CARD_OPCODE_RSA_PUBLIC, false, run_rsa }, { GLACIS_CARD_OPCODE_KEY_LOAD, true, run_key },
 	{ GLACIS_CARD_OPCODE_KEY_ZEROISE, true, run_key },
 };
 

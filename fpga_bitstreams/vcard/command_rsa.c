@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * RSA operations, and the admin queue's commands that fill and empty key slots. The arithmetic takes milliseconds and is
- * done outside the gate.
+ * RSA operations, and the admin queue's commands that fill and empty key slots. The arithmetic takes milliseconds and
+ * is done outside the gate.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -60,8 +60,8 @@ static int run(struct vcard_queue *queue, struct access access, uint32_t error_m
 {
 	while (access.size) {
 		uint32_t done = 0;
-		int error = access.address + (access.size - 1) < access.address ? -EFAULT :
-										    access_region(queue, &access, &done);
+		int error = access.address + (access.size - 1) < access.address ? -EFAULT
+										: access_region(queue, &access, &done);
 
 		if (error == -EFAULT)
 			vcard_card_note_dma(queue->card, queue->index, error_mask, access.address);

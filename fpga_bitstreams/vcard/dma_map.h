@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The client's memory as the card may reach it: regions of bus addresses, each either mapped into this process from a
- * descriptor, or reachable by messages only. Sorted, without overlaps. Everything here comes from the client and is checked.
- * Changed by the socket's thread with the gate closed, read by workers inside.
+ * descriptor, or reachable by messages only. Sorted, without overlaps. Everything here comes from the client and is
+ * checked. Changed by the socket's thread with the gate closed, read by workers inside.
  */
 #ifndef VCARD_DMA_MAP_H
 #define VCARD_DMA_MAP_H
@@ -13,8 +13,8 @@
 
 #define VCARD_DMA_REGIONS_MAX 65536u /* 128 GiB in pages of 2 MiB */
 
-#define VCARD_DMA_READABLE  1u
-#define VCARD_DMA_WRITEABLE 2u
+#define VCARD_DMA_READABLE    1u
+#define VCARD_DMA_WRITEABLE   2u
 
 struct vcard_dma_region {
 	uint64_t address;
@@ -31,15 +31,15 @@ struct vcard_dma_map {
 
 /*
  * `fd` is -1, or a file from whose `offset` the region is mapped; the caller keeps it.
- * -EINVAL: empty, wraps, no access, misaligned offset, no regular file, beyond its end; -EEXIST: overlaps another region;
- * -ENOSPC: too many regions; -ENOMEM; what mmap says.
+ * -EINVAL: empty, wraps, no access, misaligned offset, no regular file, beyond its end; -EEXIST: overlaps another
+ * region; -ENOSPC: too many regions; -ENOMEM; what mmap says.
  */
 int vcard_dma_map_add(struct vcard_dma_map *map, uint64_t address, uint64_t size, unsigned access, int fd,
 		      uint64_t offset);
 
 /*
- * Removes the regions that lie in the range; it may hold none, and may reach over 2^64, where it ends. `*removed` counts
- * the bytes. -EINVAL, and nothing is removed, when the range is empty or would cut a region in two.
+ * Removes the regions that lie in the range; it may hold none, and may reach over 2^64, where it ends. `*removed`
+ * counts the bytes. -EINVAL, and nothing is removed, when the range is empty or would cut a region in two.
  */
 int vcard_dma_map_remove(struct vcard_dma_map *map, uint64_t address, uint64_t size, uint64_t *removed);
 

@@ -65,7 +65,8 @@ void vcard_gate_close(struct vcard_gate *gate)
 	atomic_store_explicit(&gate->closed, true, memory_order_relaxed);
 	while (gate->inside) {
 		if (pthread_cond_timedwait(&gate->emptied, &gate->lock, &deadline) == ETIMEDOUT) {
-			fprintf(stderr, "glacis-vcard: a worker has not paused for %d s; this is a defect, please report it\n",
+			fprintf(stderr,
+				"glacis-vcard: a worker has not paused for %d s; this is a defect, please report it\n",
 				GATE_DEADLINE_S);
 			abort();
 		}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Between the thread that serves the socket and the workers: a gate. Workers are inside while they touch what the other
- * thread may change: the DMA map, queues' set-up, interrupts. To change it that thread closes the gate, which waits until
- * no worker is inside, and opens it afterwards. Whatever takes a worker long (sleep, a message to the client, an RSA
- * operation) is done outside. So changes are plain code without locks, and the data path pays one atomic load.
+ * thread may change: the DMA map, queues' set-up, interrupts. To change it that thread closes the gate, which waits
+ * until no worker is inside, and opens it afterwards. Whatever takes a worker long (sleep, a message to the client, an
+ * RSA operation) is done outside. So changes are plain code without locks, and the data path pays one atomic load.
  */
 #ifndef VCARD_GATE_H
 #define VCARD_GATE_H

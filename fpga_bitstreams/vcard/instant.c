@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The backend of --instant: everything a card does but the cryptography. Results are zeros. For measuring what an offloaded
- * operation costs the host; never for data that matters, which the program says when it starts.
+ * The backend of --instant: everything a card does but the cryptography. Results are zeros. For measuring what an
+ * offloaded operation costs the host; never for data that matters, which the program says when it starts.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * MSI-X towards the client: one eventfd for each vector, that is for each queue pair. Set by the socket's thread with the
- * gate closed, signalled by workers inside it.
+ * MSI-X towards the client: one eventfd for each vector, that is for each queue pair. Set by the socket's thread with
+ * the gate closed, signalled by workers inside it.
  */
 #ifndef VCARD_INTERRUPTS_H
 #define VCARD_INTERRUPTS_H

@@ -29,7 +29,8 @@ struct vcard_keys {
 int vcard_keys_init(struct vcard_keys *keys, uint32_t count);
 void vcard_keys_destroy(struct vcard_keys *keys);
 
-/* The key of slot `slot`, which is below the count, or NULL when it is empty. To be given back with vcard_keys_put(). */
+/* The key of slot `slot`, which is below the count, or NULL when it is empty. To be given back with vcard_keys_put().
+ */
 struct vcard_slot_key *vcard_keys_get(struct vcard_keys *keys, uint32_t slot);
 void vcard_keys_put(struct vcard_keys *keys, struct vcard_slot_key *key);
 

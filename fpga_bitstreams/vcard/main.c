@@ -41,7 +41,8 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	if (options.setup.backend == &vcard_instant)
-		fputs("glacis-vcard: --instant: NOTHING IS ENCRYPTED, RESULTS ARE ZEROS; for measurements only\n", stderr);
+		fputs("glacis-vcard: --instant: NOTHING IS ENCRYPTED, RESULTS ARE ZEROS; for measurements only\n",
+		      stderr);
 	status = vcard_server_run(card, options.socket);
 	vcard_card_destroy(card);
 	free(card);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * RSA of the model, by OpenSSL's big numbers in constant time. As the card it computes a power and no more: no padding, no
- * blinding, and no check of the result, which is the software's.
+ * RSA of the model, by OpenSSL's big numbers in constant time. As the card it computes a power and no more: no padding,
+ * no blinding, and no check of the result, which is the software's.
  */
 #include <errno.h>
 #include <stdlib.h>

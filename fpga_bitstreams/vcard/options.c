@@ -10,8 +10,15 @@
 
 #include "options.h"
 
-enum { OPTION_SOCKET = 's', OPTION_BACKEND = 'b', OPTION_INSTANT = 256, OPTION_QUEUES, OPTION_THREADS, OPTION_SLOTS,
-       OPTION_BUSY_POLL };
+enum {
+	OPTION_SOCKET = 's',
+	OPTION_BACKEND = 'b',
+	OPTION_INSTANT = 256,
+	OPTION_QUEUES,
+	OPTION_THREADS,
+	OPTION_SLOTS,
+	OPTION_BUSY_POLL
+};
 
 static const struct argp_option known[] = {
 	{ "socket", OPTION_SOCKET, "PATH", 0, "Serve vfio-user at this UNIX socket", 0 },

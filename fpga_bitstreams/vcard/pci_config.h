@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The PCI configuration space: ids, BAR0, the MSI-X capability. Software finds the card by it; nothing of the card depends
- * on what is written, not even bus mastering, which a client that speaks vfio-user directly has no reason to set.
+ * The PCI configuration space: ids, BAR0, the MSI-X capability. Software finds the card by it; nothing of the card
+ * depends on what is written, not even bus mastering, which a client that speaks vfio-user directly has no reason to
+ * set.
  */
 #ifndef VCARD_PCI_CONFIG_H
 #define VCARD_PCI_CONFIG_H

@@ -80,13 +80,13 @@ void vcard_queue_reset(struct vcard_queue *queue)
 /* ---- completions ---- */
 
 /*
- * Writes an entry of the ring. Software looks for the phase, which is in the last word: where the ring is mapped that word
- * is stored last, and whole.
+ * Writes an entry of the ring. Software looks for the phase, which is in the last word: where the ring is mapped that
+ * word is stored last, and whole.
  */
 static int write_entry(struct vcard_queue *queue, uint64_t address, const struct glacis_card_completion *completion)
 {
-	_Atomic uint64_t *words = vcard_dma_map_view(
-		&queue->card->map, address, sizeof(*completion), VCARD_DMA_WRITEABLE);
+	_Atomic uint64_t *words = vcard_dma_map_view(&queue->card->map, address, sizeof(*completion),
+						     VCARD_DMA_WRITEABLE);
 	uint64_t values[2];
 
 	if (!words || (uintptr_t)words % sizeof(*completion))
@@ -131,8 +131,8 @@ static int64_t completion_space(const struct vcard_queue *queue)
 {
 	uint32_t mask = cq_entries(queue) - 1;
 	uint32_t tail = atomic_load_explicit(&queue->cq_tail, memory_order_relaxed);
-	uint32_t head = atomic_load_explicit(vcard_card_doorbell(queue->card, queue->index, GLACIS_CARD_DOORBELL_CQ_HEAD),
-					     memory_order_acquire);
+	uint32_t head = atomic_load_explicit(
+		vcard_card_doorbell(queue->card, queue->index, GLACIS_CARD_DOORBELL_CQ_HEAD), memory_order_acquire);
 
 	if (head > mask)
 		return -1;
@@ -170,8 +170,8 @@ static unsigned ready(struct vcard_queue *queue)
 {
 	uint32_t mask = sq_entries(queue) - 1;
 	uint32_t head = atomic_load_explicit(&queue->sq_head, memory_order_relaxed);
-	uint32_t tail = atomic_load_explicit(vcard_card_doorbell(queue->card, queue->index, GLACIS_CARD_DOORBELL_SQ_TAIL),
-					     memory_order_acquire);
+	uint32_t tail = atomic_load_explicit(
+		vcard_card_doorbell(queue->card, queue->index, GLACIS_CARD_DOORBELL_SQ_TAIL), memory_order_acquire);
 	uint32_t count = (tail - head) & mask;
 	int64_t space;
 

@@ -15,7 +15,7 @@
 
 #include "glacis_card_abi.h"
 
-#define VCARD_BURST 32u /* commands of a queue before the worker looks at its next one */
+#define VCARD_BURST      32u /* commands of a queue before the worker looks at its next one */
 #define VCARD_DESCRIPTOR 128u
 
 /* In the order of the registers of COUNTERS, eight bytes each. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Registers; see registers.h. Each block has a function that reads and, where something can be written, one that writes. */
+/* Registers; see registers.h. Each block has a function that reads and, where something can be written, one that
+ * writes. */
 #include <string.h>
 
 #include "clock.h"

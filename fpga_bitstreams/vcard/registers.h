@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * BAR0 as the client reads and writes it, in aligned words. By the socket's thread, with the gate open: what workers must
- * not see half done closes it. What is reserved, or beyond the card's queues, reads as zero and ignores writes.
+ * BAR0 as the client reads and writes it, in aligned words. By the socket's thread, with the gate open: what workers
+ * must not see half done closes it. What is reserved, or beyond the card's queues, reads as zero and ignores writes.
  */
 #ifndef VCARD_REGISTERS_H
 #define VCARD_REGISTERS_H

@@ -15,8 +15,8 @@ struct vcard_segments {
 };
 
 /*
- * `count` and `address` are a descriptor's, `size` is what the pieces must add up to. 0; -EBADMSG when they do not, or an
- * entry is wrong; -EFAULT and -ECANCELED as in dma.h.
+ * `count` and `address` are a descriptor's, `size` is what the pieces must add up to. 0; -EBADMSG when they do not, or
+ * an entry is wrong; -EFAULT and -ECANCELED as in dma.h.
  */
 int vcard_segments_fetch(struct vcard_queue *queue, struct vcard_segments *segments, uint32_t count, uint64_t address,
 			 uint32_t size);

@@ -55,9 +55,9 @@ static int dma_unmap(struct vcard_session *session)
 /* True when the access lies in its region; that to BAR0 is in whole words. */
 static bool access_is_good(const struct vcard_wire_region_access *access)
 {
-	uint64_t size = access->region == VFIO_PCI_BAR0_REGION_INDEX   ? GLACIS_CARD_BAR0_SIZE :
-			access->region == VFIO_PCI_CONFIG_REGION_INDEX ? VCARD_PCI_CONFIG_SIZE :
-									 0;
+	uint64_t size = access->region == VFIO_PCI_BAR0_REGION_INDEX     ? GLACIS_CARD_BAR0_SIZE
+			: access->region == VFIO_PCI_CONFIG_REGION_INDEX ? VCARD_PCI_CONFIG_SIZE
+									 : 0;
 
 	if (access->offset > size || access->count > size - access->offset || access->count > VCARD_WIRE_DATA_MAX)
 		return false;

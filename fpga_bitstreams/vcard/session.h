@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A vfio-user client attached to the card: each message it sends is checked and answered here. Commands are in a table in
- * session.c, those that only tell about the device in session_info.c. One client at a time; the object is used again for
- * the next.
+ * A vfio-user client attached to the card: each message it sends is checked and answered here. Commands are in a table
+ * in session.c, those that only tell about the device in session_info.c. One client at a time; the object is used again
+ * for the next.
  */
 #ifndef VCARD_SESSION_H
 #define VCARD_SESSION_H
@@ -33,8 +33,8 @@ static inline bool vcard_session_is_open(const struct vcard_session *session)
 }
 
 /*
- * The socket is readable: answers up to SESSION_TURN messages. An error, as from vcard_channel_receive(), means that the
- * session must be closed.
+ * The socket is readable: answers up to SESSION_TURN messages. An error, as from vcard_channel_receive(), means that
+ * the session must be closed.
  */
 #define SESSION_TURN 64u
 int vcard_session_run(struct vcard_session *session);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a client asks before it uses the device: version, number and size of regions, interrupts. Bodies are the kernel's VFIO
- * structures.
+ * What a client asks before it uses the device: version, number and size of regions, interrupts. Bodies are the
+ * kernel's VFIO structures.
  */
 #include <errno.h>
 #include <string.h>

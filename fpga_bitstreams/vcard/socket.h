@@ -4,8 +4,8 @@
 #define VCARD_SOCKET_H
 
 /*
- * A listening socket at `path`. A socket there that nobody listens on is replaced; a living one (-EADDRINUSE), another kind
- * of file (-EEXIST) and a path that is too long (-ENAMETOOLONG) are not.
+ * A listening socket at `path`. A socket there that nobody listens on is replaced; a living one (-EADDRINUSE), another
+ * kind of file (-EEXIST) and a path that is too long (-ENAMETOOLONG) are not.
  */
 int vcard_socket_listen(const char *path);
 

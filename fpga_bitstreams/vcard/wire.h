@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Messages of vfio-user as they lie on the socket. Bodies that the kernel's VFIO has too (device, region and interrupt
- * information) are those of <linux/vfio.h>; here is only what vfio-user adds. Both ends are on one machine, so numbers are
- * in its byte order.
+ * information) are those of <linux/vfio.h>; here is only what vfio-user adds. Both ends are on one machine, so numbers
+ * are in its byte order.
  */
 #ifndef VCARD_WIRE_H
 #define VCARD_WIRE_H
@@ -10,9 +10,9 @@
 #include <assert.h>
 #include <stdint.h>
 
-#define VCARD_WIRE_FDS_MAX   16u        /* descriptors with one message */
-#define VCARD_WIRE_DATA_MAX  0x100000u  /* bytes of data of one region or DMA access */
-#define VCARD_WIRE_BODY_MAX  (VCARD_WIRE_DATA_MAX + 4096u)
+#define VCARD_WIRE_FDS_MAX  16u       /* descriptors with one message */
+#define VCARD_WIRE_DATA_MAX 0x100000u /* bytes of data of one region or DMA access */
+#define VCARD_WIRE_BODY_MAX (VCARD_WIRE_DATA_MAX + 4096u)
 
 enum vcard_wire_command {
 	VCARD_WIRE_VERSION = 1,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A worker: a thread that runs every n-th queue. Doorbells are plain memory that the client writes without telling anybody,
- * so somebody must look. After work a worker looks without pause for WORKER_SPIN_NS, then it sleeps between looks, twice
- * as long each time up to WORKER_SLEEP_MAX_NS: an idle card costs about a thousand short wake-ups a second, and the first
- * command after an idle time waits for up to a millisecond. With no queue enabled it sleeps until it is woken.
+ * A worker: a thread that runs every n-th queue. Doorbells are plain memory that the client writes without telling
+ * anybody, so somebody must look. After work a worker looks without pause for WORKER_SPIN_NS, then it sleeps between
+ * looks, twice as long each time up to WORKER_SLEEP_MAX_NS: an idle card costs about a thousand short wake-ups a
+ * second, and the first command after an idle time waits for up to a millisecond. With no queue enabled it sleeps until
+ * it is woken.
  */
 #ifndef VCARD_WORKER_H
 #define VCARD_WORKER_H
