@@ -130,13 +130,13 @@ package glacis_card_pkg;
   localparam logic [11:0] QUEUE_ERRORS = 12'h058; // 64 bits, ro
 
   // First byte of a descriptor. Those below 0x40 are for queues of operations, the others for the admin queue.
-  localparam logic [7:0] OPCODE_NOP = 8'h00; // Completes.
+  localparam logic [7:0] OPCODE_NOP = 8'h00; // Completes. Only opcode and cookie are looked at.
   localparam logic [7:0] OPCODE_SEAL = 8'h01; // AES-GCM encryption; layout AEAD.
   localparam logic [7:0] OPCODE_OPEN = 8'h02; // AES-GCM decryption; layout AEAD.
   localparam logic [7:0] OPCODE_RSA_PRIVATE = 8'h10; // base^d mod n with the key of a slot; layout RSA.
   localparam logic [7:0] OPCODE_RSA_PUBLIC = 8'h11; // base^e mod n with the key of a slot; layout RSA.
   localparam logic [7:0] OPCODE_KEY_LOAD = 8'h40; // Fills a key slot; layout KEY.
-  localparam logic [7:0] OPCODE_KEY_ZEROISE = 8'h41; // Empties a key slot; layout KEY.
+  localparam logic [7:0] OPCODE_KEY_ZEROISE = 8'h41; // Empties a key slot, which may be empty; layout KEY with zeros for the rest.
 
   // How a command ended.
   localparam logic [7:0] STATUS_OK = 8'h00; // Done.
@@ -147,7 +147,7 @@ package glacis_card_pkg;
   localparam logic [7:0] STATUS_DMA_READ = 8'h05; // Host memory could not be read. Nothing was written.
   localparam logic [7:0] STATUS_DMA_WRITE = 8'h06; // Host memory could not be written. Part of the output may be there.
   localparam logic [7:0] STATUS_KEY_EMPTY = 8'h07; // The key slot holds no such key.
-  localparam logic [7:0] STATUS_KEY_BAD = 8'h08; // The key's numbers are out of bounds.
+  localparam logic [7:0] STATUS_KEY_BAD = 8'h08; // The key's numbers are out of bounds: an even modulus or e, zero, or an exponent or qinv not below its modulus. That they belong together is not checked.
   localparam logic [7:0] STATUS_VALUE_RANGE = 8'h09; // RSA: the input is not below the modulus.
   localparam logic [7:0] STATUS_INTERNAL = 8'h0a; // A check inside the card failed.
   localparam logic [7:0] STATUS_BAD_RING = 8'h0b; // Only as STATUS.ERROR of a queue: address, size or doorbell out of bounds.
@@ -209,7 +209,7 @@ package glacis_card_pkg;
     logic [831:0] reserved; // Zero.
     logic [63:0] key; // Host address of the numbers; see KEY_KIND.
     logic [31:0] exponent_size; // Bytes of e, 1 to modulus_size.
-    logic [31:0] modulus_size; // Bytes of n: RSA_BITS / 8.
+    logic [31:0] modulus_size; // Bytes of n: even, IDENTITY.RSA_BITS / 8. The first byte of n is not zero.
     logic [31:0] cookie; // Comes back in the completion.
     logic [15:0] slot; // Key slot.
     logic [7:0] kind; // Enumeration KEY_KIND; zero for KEY_ZEROISE.
@@ -231,7 +231,7 @@ package glacis_card_pkg;
     logic [15:0] status; // Enumeration STATUS.
     logic [15:0] queue; // Number of the queue.
     logic [15:0] sq_head; // Index of the next descriptor to be fetched: entries before it may be used again.
-    logic [31:0] size; // Bytes of text or number that were written.
+    logic [31:0] size; // Bytes of text or number that were written; 0 unless the status is OK.
     logic [31:0] cookie; // Of the descriptor.
   } completion_t;
   localparam int COMPLETION_BYTES = 16;
