@@ -88,7 +88,7 @@ static void print_log(const struct rig *rig)
 		fclose(file);
 }
 
-static bool start_process(struct rig *rig, const char *const *options)
+bool rig_start_again(struct rig *rig, const char *const *options)
 {
 	char *arguments[ARGUMENTS_MAX] = { (char *)(uintptr_t)rig_vcard, (char *)(uintptr_t) "--socket", rig->socket };
 	uint64_t end = rig_now_ms() + RIG_WAIT_MS;
@@ -124,7 +124,7 @@ bool rig_start(struct rig *rig, const char *const *options)
 	rig->memory = mmap(NULL, RIG_MEMORY, PROT_READ | PROT_WRITE, MAP_SHARED, rig->memory_fd, 0);
 	if (!CHECK(rig->memory != MAP_FAILED))
 		return false;
-	if (!CHECK(start_process(rig, options))) {
+	if (!CHECK(rig_start_again(rig, options))) {
 		print_log(rig);
 		return false;
 	}
@@ -184,19 +184,18 @@ int rig_stop(struct rig *rig)
 	return ended && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-int rig_control(struct rig *rig, const char *const *words, char *output, size_t size)
+int rig_program(struct rig *rig, const char *const *arguments, char *output, size_t size)
 {
-	char *arguments[ARGUMENTS_MAX] = { (char *)(uintptr_t)rig_vcard, (char *)(uintptr_t) "ctl",
-					   (char *)(uintptr_t) "--socket", rig->control };
+	char *all[ARGUMENTS_MAX] = { (char *)(uintptr_t)rig_vcard };
 	char path[128];
 	int status = 0;
 	pid_t process;
 	FILE *file;
 
-	for (unsigned i = 0; words[i] && i + 5 < ARGUMENTS_MAX; i++)
-		arguments[i + 4] = (char *)(uintptr_t)words[i];
+	for (unsigned i = 0; arguments[i] && i + 2 < ARGUMENTS_MAX; i++)
+		all[i + 1] = (char *)(uintptr_t)arguments[i];
 	snprintf(path, sizeof(path), "%s/said", rig->folder);
-	process = spawn(arguments, path, O_TRUNC);
+	process = spawn(all, path, O_TRUNC);
 	if (!process || !wait_end(process, &status))
 		return -1;
 	file = fopen(path, "r");
@@ -206,6 +205,15 @@ int rig_control(struct rig *rig, const char *const *words, char *output, size_t 
 		fclose(file);
 	unlink(path);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+int rig_control(struct rig *rig, const char *const *words, char *output, size_t size)
+{
+	const char *arguments[ARGUMENTS_MAX] = { "ctl", "--socket", rig->control };
+
+	for (unsigned i = 0; words[i] && i + 4 < ARGUMENTS_MAX; i++)
+		arguments[i + 3] = words[i];
+	return rig_program(rig, arguments, output, size);
 }
 
 /* ---- memory and registers ---- */

@@ -47,7 +47,14 @@ int rig_stop(struct rig *rig);
 /* True when the card's process is there. Reaps it otherwise, and then says how it ended, as waitpid() does. */
 bool rig_is_alive(struct rig *rig, int *status);
 
-/* `glacis-vcard ctl --socket CONTROL WORD...`: its exit status. `output` may be NULL. */
+/* Starts the card again at the same socket, after rig_is_alive() has said no. */
+bool rig_start_again(struct rig *rig, const char *const *options);
+
+/* Runs glacis-vcard with these arguments to its end: its exit status, or -1. `output`, which may be NULL: what it says.
+ */
+int rig_program(struct rig *rig, const char *const *arguments, char *output, size_t size);
+
+/* `glacis-vcard ctl --socket CONTROL WORD...`, likewise. */
 int rig_control(struct rig *rig, const char *const *words, char *output, size_t size);
 
 /* Zeroed memory for one purpose, aligned to a page; a rig has RIG_MEMORY of it until rig_stop() or rig_free_all(). */
