@@ -22,7 +22,12 @@ static int init_parts(struct vcard_card *card)
 	error = vcard_keys_init(&card->keys, setup->key_slots);
 	if (error)
 		goto no_keys;
+	error = vcard_faults_init(&card->faults);
+	if (error)
+		goto no_faults;
 	return 0;
+no_faults:
+	vcard_keys_destroy(&card->keys);
 no_keys:
 	vcard_gate_destroy(&card->gate);
 no_gate:
@@ -32,6 +37,7 @@ no_gate:
 
 static void destroy_parts(struct vcard_card *card)
 {
+	vcard_faults_destroy(&card->faults);
 	vcard_keys_destroy(&card->keys);
 	vcard_gate_destroy(&card->gate);
 	card->setup.backend->close(card->engine);
@@ -125,7 +131,7 @@ static void reset_function(struct vcard_card *card)
 		queue->generation = generation;
 	}
 	if (card->doorbells)
-		memset(card->doorbells, 0, doorbells_size(card));
+		memset(card->doorbells, card->gone ? 0xff : 0, doorbells_size(card));
 	vcard_keys_clear(&card->keys);
 	card->scratch = 0;
 	card->latch_offset = UINT32_MAX;
@@ -141,6 +147,41 @@ void vcard_card_reset(struct vcard_card *card)
 	vcard_gate_close(&card->gate);
 	reset_function(card);
 	vcard_gate_open(&card->gate);
+}
+
+void vcard_card_choose_image(struct vcard_card *card)
+{
+	const struct vcard_backend *backend = card->setup.backend;
+
+	vcard_gate_close(&card->gate);
+	card->capabilities = backend->capabilities | GLACIS_CARD_IDENTITY_CAPABILITIES_MSIX_MASK;
+	card->abi_major = GLACIS_CARD_ABI_MAJOR;
+	if (vcard_faults_strike(&card->faults, VCARD_FAULT_NO_RSA, VCARD_FAULT_ANY_QUEUE))
+		card->capabilities &= ~GLACIS_CARD_IDENTITY_CAPABILITIES_RSA_MASK;
+	if (vcard_faults_strike(&card->faults, VCARD_FAULT_ABI_MISMATCH, VCARD_FAULT_ANY_QUEUE))
+		card->abi_major++;
+	vcard_gate_open(&card->gate);
+}
+
+void vcard_card_faults_changed(struct vcard_card *card)
+{
+	struct vcard_faults *faults = &card->faults;
+	bool gone;
+
+	pthread_mutex_lock(&faults->lock);
+	gone = vcard_faults_is_armed(faults, VCARD_FAULT_ALL_ONES) &&
+	       faults->states[VCARD_FAULT_ALL_ONES].left == UINT64_MAX &&
+	       faults->states[VCARD_FAULT_ALL_ONES].rate >= 1;
+	pthread_mutex_unlock(&faults->lock);
+	vcard_gate_close(&card->gate);
+	if (gone != card->gone) {
+		card->gone = gone;
+		reset_function(card);
+	}
+	for (unsigned i = 0; !vcard_faults_is_armed(faults, VCARD_FAULT_STALL_QUEUE) && i < GLACIS_CARD_QUEUES_MAX; i++)
+		card->queues[i].stalled = false;
+	vcard_gate_open(&card->gate);
+	vcard_card_wake_all(card);
 }
 
 int vcard_card_attach(struct vcard_card *card, const struct vcard_host *host)

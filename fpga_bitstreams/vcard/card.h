@@ -15,6 +15,7 @@
 
 #include "backend.h"
 #include "dma_map.h"
+#include "faults.h"
 #include "gate.h"
 #include "interrupts.h"
 #include "keys.h"
@@ -50,6 +51,12 @@ struct vcard_card {
 	const struct vcard_host *host; /* NULL: nobody is attached */
 	struct vcard_keys keys;
 	struct vcard_interrupts interrupts;
+	struct vcard_faults faults;
+
+	/* What the client sees of the image: the backend's, unless a fault says otherwise. */
+	uint32_t capabilities;
+	uint32_t abi_major;
+	bool gone; /* the fault "all-ones": as if pulled out */
 
 	int doorbell_fd;    /* memfd laid out as BAR0, with the doorbell pages; a new one for each client */
 	uint8_t *doorbells; /* those pages, mapped */
@@ -78,6 +85,12 @@ void vcard_card_detach(struct vcard_card *card);
 
 /* CONTROL.RESET of the function. With the gate open; closes it meanwhile. */
 void vcard_card_reset(struct vcard_card *card);
+
+/* A client has introduced itself: which image does it find? */
+void vcard_card_choose_image(struct vcard_card *card);
+
+/* Faults were armed or cleared: the card goes, or comes back as after a reset. */
+void vcard_card_faults_changed(struct vcard_card *card);
 
 /* Queue pairs with the admin queue. */
 static inline unsigned vcard_card_queue_count(const struct vcard_card *card)

@@ -6,6 +6,9 @@
 #include "card.h"
 #include "command.h"
 
+/* Reaches over 2^64, which no region does. */
+const struct glacis_card_segment vcard_command_nowhere = { .address = UINT64_MAX, .size = 2 };
+
 bool vcard_command_zero(const void *bytes, uint32_t size)
 {
 	const uint8_t *byte = bytes;
@@ -26,7 +29,7 @@ int vcard_command_end(struct vcard_result *result, int error, enum glacis_card_s
 
 static bool can(const struct vcard_queue *queue, uint32_t capability)
 {
-	return queue->card->setup.backend->capabilities & capability;
+	return queue->card->capabilities & capability;
 }
 
 static int run_aead(struct vcard_queue *queue, struct vcard_scratch *scratch, const uint8_t *descriptor,

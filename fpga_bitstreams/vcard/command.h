@@ -30,6 +30,9 @@ int vcard_command_rsa(struct vcard_queue *queue, struct vcard_scratch *scratch, 
 int vcard_command_key(struct vcard_queue *queue, struct vcard_scratch *scratch, const struct glacis_card_key *command,
 		      struct vcard_result *result);
 
+/* An address that no host has memory at, for the fault "dma-outside". */
+extern const struct glacis_card_segment vcard_command_nowhere;
+
 /* True when `size` bytes are zero, as reserved fields must be. */
 bool vcard_command_zero(const void *bytes, uint32_t size);
 

@@ -72,6 +72,19 @@ static int write_back(struct vcard_queue *queue, const struct glacis_card_aead *
 	return error;
 }
 
+/* Faults: in a seal's tag when it is made, in an open's before it is compared. */
+static void strike(struct vcard_queue *queue, struct operands *operands)
+{
+	struct vcard_faults *faults = &queue->card->faults;
+
+	if (vcard_faults_strike(faults, VCARD_FAULT_CORRUPT_TAG, queue->index))
+		operands->tag[5] ^= 0x10;
+	if (vcard_faults_strike(faults, VCARD_FAULT_DMA_OUTSIDE, queue->index)) {
+		operands->destination.count = 1;
+		operands->destination.list[0] = vcard_command_nowhere;
+	}
+}
+
 static void count(struct vcard_queue *queue, uint32_t size, enum glacis_card_status status)
 {
 	vcard_queue_count(queue, VCARD_AEAD_OPERATIONS, 1);
@@ -106,9 +119,13 @@ int vcard_command_aead(struct vcard_queue *queue, struct vcard_scratch *scratch,
 		error = fetch_text(queue, &operands.source, scratch, &op.source);
 	if (error)
 		return vcard_command_end(result, error, GLACIS_CARD_STATUS_DMA_READ);
+	if (!op.seal)
+		strike(queue, &operands);
 	status = setup->backend->aead(queue->card->engine, scratch->thread, &op);
 	if (status != GLACIS_CARD_STATUS_OK && status != GLACIS_CARD_STATUS_AUTH_FAILED)
 		return vcard_command_end(result, 0, status);
+	if (op.seal)
+		strike(queue, &operands);
 	error = write_back(queue, command, &operands, scratch);
 	if (error)
 		return vcard_command_end(result, error, GLACIS_CARD_STATUS_DMA_WRITE);

@@ -43,7 +43,12 @@ static int run_with_key(struct vcard_queue *queue, struct vcard_scratch *scratch
 	error = calculate(queue, scratch, key, private_exponent, number, &status);
 	if (error || status != GLACIS_CARD_STATUS_OK)
 		return vcard_command_end(result, error, status);
-	error = vcard_dma_write(queue, command->result, number, key->modulus_size);
+	if (vcard_faults_strike(&queue->card->faults, VCARD_FAULT_CORRUPT_RSA, queue->index))
+		number[key->modulus_size / 2] ^= 0x04;
+	if (vcard_faults_strike(&queue->card->faults, VCARD_FAULT_DMA_OUTSIDE, queue->index))
+		error = vcard_dma_write(queue, vcard_command_nowhere.address, number, vcard_command_nowhere.size);
+	else
+		error = vcard_dma_write(queue, command->result, number, key->modulus_size);
 	if (error)
 		return vcard_command_end(result, error, GLACIS_CARD_STATUS_DMA_WRITE);
 	vcard_queue_count(queue, VCARD_RSA_OPERATIONS, 1);

@@ -46,20 +46,22 @@ static uint32_t limits(const struct vcard_setup *setup)
 }
 
 /* What only a card with RSA has: else the registers are zero. */
-static uint32_t of_rsa(const struct vcard_setup *setup, uint32_t value)
+static uint32_t of_rsa(const struct vcard_card *card, uint32_t value)
 {
-	return setup->backend->capabilities & GLACIS_CARD_IDENTITY_CAPABILITIES_RSA_MASK ? value : 0;
+	return card->capabilities & GLACIS_CARD_IDENTITY_CAPABILITIES_RSA_MASK ? value : 0;
 }
 
-uint64_t vcard_identity_read(const struct vcard_setup *setup, uint32_t reg)
+uint64_t vcard_identity_read(const struct vcard_card *card, uint32_t reg)
 {
+	const struct vcard_setup *setup = &card->setup;
+
 	if (reg >= GLACIS_CARD_IDENTITY_GIT_HASH && reg < GLACIS_CARD_IDENTITY_GIT_HASH + HASH_WORDS * 4)
 		return hash_word((reg - GLACIS_CARD_IDENTITY_GIT_HASH) / 4);
 	switch (reg) {
 	case GLACIS_CARD_IDENTITY_MAGIC:
 		return GLACIS_CARD_MAGIC;
 	case GLACIS_CARD_IDENTITY_ABI:
-		return GLACIS_CARD_ABI_MAJOR << GLACIS_CARD_IDENTITY_ABI_MAJOR_SHIFT |
+		return card->abi_major << GLACIS_CARD_IDENTITY_ABI_MAJOR_SHIFT |
 		       GLACIS_CARD_ABI_MINOR << GLACIS_CARD_IDENTITY_ABI_MINOR_SHIFT;
 	case GLACIS_CARD_IDENTITY_BUILD_ID:
 		return (uint64_t)hash_word(1) << 32 | hash_word(0);
@@ -68,14 +70,14 @@ uint64_t vcard_identity_read(const struct vcard_setup *setup, uint32_t reg)
 	case GLACIS_CARD_IDENTITY_BOARD:
 		return setup->backend->board;
 	case GLACIS_CARD_IDENTITY_CAPABILITIES:
-		return setup->backend->capabilities | GLACIS_CARD_IDENTITY_CAPABILITIES_MSIX_MASK;
+		return card->capabilities;
 	case GLACIS_CARD_IDENTITY_LIMITS:
 		return limits(setup);
 	case GLACIS_CARD_IDENTITY_KEY_SLOTS:
-		return of_rsa(setup, setup->key_slots);
+		return of_rsa(card, setup->key_slots);
 	case GLACIS_CARD_IDENTITY_RSA_BITS:
-		return of_rsa(setup, setup->backend->rsa_bits_min << GLACIS_CARD_IDENTITY_RSA_BITS_MIN_SHIFT |
-					     setup->backend->rsa_bits_max << GLACIS_CARD_IDENTITY_RSA_BITS_MAX_SHIFT);
+		return of_rsa(card, setup->backend->rsa_bits_min << GLACIS_CARD_IDENTITY_RSA_BITS_MIN_SHIFT |
+					    setup->backend->rsa_bits_max << GLACIS_CARD_IDENTITY_RSA_BITS_MAX_SHIFT);
 	case GLACIS_CARD_IDENTITY_CLOCK_KHZ:
 		return setup->backend->clock_khz;
 	default:

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sysexits.h>
 
 #include "card.h"
+#include "ctl.h"
 #include "options.h"
 #include "server.h"
 
@@ -23,6 +25,20 @@ static void block_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+static int arm_faults(struct vcard_card *card, const struct vcard_options *options)
+{
+	char message[256];
+
+	for (unsigned i = 0; i < options->fault_count; i++) {
+		if (vcard_faults_arm(&card->faults, options->faults[i], message, sizeof(message))) {
+			fprintf(stderr, "glacis-vcard: --fault: %s\n", message);
+			return -EINVAL;
+		}
+	}
+	vcard_card_faults_changed(card);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const struct rlimit no_core = { 0, 0 };
@@ -30,6 +46,8 @@ int main(int argc, char **argv)
 	struct vcard_card *card;
 	int error, status;
 
+	if (argc > 1 && strcmp(argv[1], "ctl") == 0)
+		return vcard_ctl(argc - 1, argv + 1);
 	vcard_options_parse(argc, argv, &options);
 	block_signals();
 	setrlimit(RLIMIT_CORE, &no_core); /* it would hold keys */
@@ -43,7 +61,7 @@ int main(int argc, char **argv)
 	if (options.setup.backend == &vcard_instant)
 		fputs("glacis-vcard: --instant: NOTHING IS ENCRYPTED, RESULTS ARE ZEROS; for measurements only\n",
 		      stderr);
-	status = vcard_server_run(card, options.socket);
+	status = arm_faults(card, &options) ? EX_USAGE : vcard_server_run(card, options.socket, options.control);
 	vcard_card_destroy(card);
 	free(card);
 	return status;

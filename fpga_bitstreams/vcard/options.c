@@ -17,7 +17,9 @@ enum {
 	OPTION_QUEUES,
 	OPTION_THREADS,
 	OPTION_SLOTS,
-	OPTION_BUSY_POLL
+	OPTION_BUSY_POLL,
+	OPTION_FAULT,
+	OPTION_CONTROL,
 };
 
 static const struct argp_option known[] = {
@@ -28,6 +30,9 @@ static const struct argp_option known[] = {
 	{ "threads", OPTION_THREADS, "N", 0, "Threads that run queues, 1 to 64; by default one for each processor", 0 },
 	{ "key-slots", OPTION_SLOTS, "N", 0, "Slots for RSA keys, 1 to 65535; 256 by default", 0 },
 	{ "busy-poll", OPTION_BUSY_POLL, NULL, 0, "Never sleep while a queue is enabled", 0 },
+	{ "fault", OPTION_FAULT, "TEXT", 0,
+	  "Misbehave from the start: NAME[:count=N|rate=R][,queue=Q][,ms=N]; may be repeated", 0 },
+	{ "control", OPTION_CONTROL, "PATH", 0, "Control socket; by default that of --socket and .ctl", 0 },
 	{ 0 },
 };
 
@@ -84,13 +89,38 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case OPTION_BUSY_POLL:
 		options->setup.busy_poll = true;
 		return 0;
+	case OPTION_FAULT:
+		if (options->fault_count == VCARD_OPTIONS_FAULTS_MAX)
+			argp_error(state, "--fault: more than %u", VCARD_OPTIONS_FAULTS_MAX);
+		options->faults[options->fault_count++] = argument;
+		return 0;
+	case OPTION_CONTROL:
+		snprintf(options->control, sizeof(options->control), "%s", argument);
+		return 0;
 	case ARGP_KEY_END:
 		if (!options->socket)
 			argp_error(state, "--socket=PATH is missing: where shall the card be?");
+		if (!options->control[0])
+			snprintf(options->control, sizeof(options->control), "%s.ctl", options->socket);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
+}
+
+/* Faults and the other command behind the options. */
+static char *help_filter(int key, const char *text, void *input)
+{
+	char *help;
+
+	if (key != ARGP_KEY_HELP_POST_DOC)
+		return (char *)(uintptr_t)text;
+	if (asprintf(&help,
+		     "Faults:\n%s\n`glacis-vcard ctl --help` tells how to speak to a running card. The manual is "
+		     "glacis-vcard(1).",
+		     vcard_faults_help()) < 0)
+		return NULL;
+	return help;
 }
 
 void vcard_options_parse(int argc, char **argv, struct vcard_options *options)
@@ -98,7 +128,8 @@ void vcard_options_parse(int argc, char **argv, struct vcard_options *options)
 	static const struct argp parser = {
 		.options = known,
 		.parser = parse,
-		.doc = "The Glacis card, emulated: serves vfio-user on a UNIX socket.",
+		.doc = "The Glacis card, emulated: serves vfio-user on a UNIX socket.\v",
+		.help_filter = help_filter,
 	};
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 

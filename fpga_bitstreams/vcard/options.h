@@ -5,8 +5,13 @@
 
 #include "card.h"
 
+#define VCARD_OPTIONS_FAULTS_MAX 32u
+
 struct vcard_options {
 	const char *socket;
+	char control[128]; /* path of the control socket */
+	const char *faults[VCARD_OPTIONS_FAULTS_MAX];
+	unsigned fault_count;
 	struct vcard_setup setup;
 };
 

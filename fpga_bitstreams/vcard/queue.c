@@ -5,16 +5,12 @@
 
 #include "card.h"
 #include "command.h"
+#include "completion.h"
 #include "dma.h"
 
 static uint32_t sq_entries(const struct vcard_queue *queue)
 {
 	return 1u << (queue->size & GLACIS_CARD_QUEUE_SIZE_SQ_LOG2_MASK);
-}
-
-static uint32_t cq_entries(const struct vcard_queue *queue)
-{
-	return 1u << ((queue->size & GLACIS_CARD_QUEUE_SIZE_CQ_LOG2_MASK) >> GLACIS_CARD_QUEUE_SIZE_CQ_LOG2_SHIFT);
 }
 
 static void set_state(struct vcard_queue *queue, enum glacis_card_state state, enum glacis_card_status error)
@@ -47,7 +43,15 @@ static bool setup_is_good(const struct vcard_queue *queue)
 
 	return sq_log2 >= GLACIS_CARD_RING_LOG2_MIN && sq_log2 <= cq_log2 && cq_log2 <= GLACIS_CARD_RING_LOG2_MAX &&
 	       ring_is_good(queue->sq_base, sq_entries(queue), VCARD_DESCRIPTOR) &&
-	       ring_is_good(queue->cq_base, cq_entries(queue), sizeof(struct glacis_card_completion));
+	       ring_is_good(queue->cq_base, vcard_completion_entries(queue), sizeof(struct glacis_card_completion));
+}
+
+/* What faults have done to the queue ends with it. */
+static void drop_faults(struct vcard_queue *queue)
+{
+	queue->stalled = false;
+	queue->crowded = false;
+	queue->held_count = 0;
 }
 
 void vcard_queue_enable(struct vcard_queue *queue)
@@ -60,6 +64,7 @@ void vcard_queue_enable(struct vcard_queue *queue)
 	}
 	queue->generation++;
 	queue->phase = 1;
+	drop_faults(queue);
 	atomic_store_explicit(&queue->sq_head, 0, memory_order_relaxed);
 	atomic_store_explicit(&queue->cq_tail, 0, memory_order_relaxed);
 	atomic_store_explicit(vcard_card_doorbell(card, queue->index, GLACIS_CARD_DOORBELL_SQ_TAIL), 0,
@@ -74,72 +79,29 @@ void vcard_queue_enable(struct vcard_queue *queue)
 void vcard_queue_reset(struct vcard_queue *queue)
 {
 	queue->generation++;
+	drop_faults(queue);
 	set_state(queue, GLACIS_CARD_STATE_DISABLED, GLACIS_CARD_STATUS_OK);
 }
 
-/* ---- completions ---- */
-
-/*
- * Writes an entry of the ring. Software looks for the phase, which is in the last word: where the ring is mapped that
- * word is stored last, and whole.
- */
-static int write_entry(struct vcard_queue *queue, uint64_t address, const struct glacis_card_completion *completion)
-{
-	_Atomic uint64_t *words = vcard_dma_map_view(&queue->card->map, address, sizeof(*completion),
-						     VCARD_DMA_WRITEABLE);
-	uint64_t values[2];
-
-	if (!words || (uintptr_t)words % sizeof(*completion))
-		return vcard_dma_write(queue, address, completion, sizeof(*completion));
-	memcpy(values, completion, sizeof(values));
-	atomic_store_explicit(&words[0], values[0], memory_order_relaxed);
-	atomic_store_explicit(&words[1], values[1], memory_order_release);
-	vcard_queue_count(queue, VCARD_DMA_WRITE_BYTES, sizeof(*completion));
-	return 0;
-}
-
-static int complete(struct vcard_queue *queue, uint32_t cookie, const struct vcard_result *result)
-{
-	uint32_t tail = atomic_load_explicit(&queue->cq_tail, memory_order_relaxed);
-	struct glacis_card_completion completion = {
-		.cookie = cookie,
-		.size = result->size,
-		.sq_head = (uint16_t)atomic_load_explicit(&queue->sq_head, memory_order_relaxed),
-		.queue = (uint16_t)queue->index,
-		.status = (uint16_t)result->status,
-		.phase = queue->phase,
-	};
-	int error;
-
-	if (result->status != GLACIS_CARD_STATUS_OK && result->status != GLACIS_CARD_STATUS_AUTH_FAILED)
-		vcard_queue_count(queue, VCARD_ERRORS, 1);
-	error = write_entry(queue, queue->cq_base + tail * sizeof(completion), &completion);
-	if (error == -EFAULT)
-		fail(queue, GLACIS_CARD_STATUS_DMA_WRITE);
-	if (error)
-		return error;
-	tail = (tail + 1) & (cq_entries(queue) - 1);
-	if (tail == 0)
-		queue->phase ^= 1;
-	atomic_store_explicit(&queue->cq_tail, tail, memory_order_relaxed);
-	vcard_queue_count(queue, VCARD_COMPLETIONS, 1);
-	return 0;
-}
-
-/* Free entries of the completion ring, one of which always stays free; -1 for a doorbell out of bounds. */
-static int64_t completion_space(const struct vcard_queue *queue)
-{
-	uint32_t mask = cq_entries(queue) - 1;
-	uint32_t tail = atomic_load_explicit(&queue->cq_tail, memory_order_relaxed);
-	uint32_t head = atomic_load_explicit(
-		vcard_card_doorbell(queue->card, queue->index, GLACIS_CARD_DOORBELL_CQ_HEAD), memory_order_acquire);
-
-	if (head > mask)
-		return -1;
-	return (head - tail - 1) & mask;
-}
-
 /* ---- commands ---- */
+
+/* Faults that strike at a command. True when it goes no further. */
+static bool strike(struct vcard_queue *queue)
+{
+	struct vcard_faults *faults = &queue->card->faults;
+
+	if (!atomic_load_explicit(&faults->armed, memory_order_relaxed))
+		return false;
+	if (vcard_faults_strike(faults, VCARD_FAULT_DIE, queue->index))
+		vcard_faults_die();
+	if (vcard_faults_strike(faults, VCARD_FAULT_STALL_QUEUE, queue->index))
+		queue->stalled = true;
+	if (vcard_faults_strike(faults, VCARD_FAULT_RESTART, queue->index)) {
+		queue->stalled = true;
+		vcard_faults_restart(faults);
+	}
+	return queue->stalled;
+}
 
 /* Takes the next descriptor and runs it. 0, or the queue goes no further. */
 static int run_next(struct vcard_queue *queue, struct vcard_scratch *scratch)
@@ -158,10 +120,15 @@ static int run_next(struct vcard_queue *queue, struct vcard_scratch *scratch)
 	atomic_store_explicit(&queue->sq_head, (head + 1) & (sq_entries(queue) - 1), memory_order_relaxed);
 	vcard_queue_count(queue, VCARD_COMMANDS, 1);
 	memcpy(&cookie, descriptor + offsetof(struct glacis_card_aead, cookie), sizeof(cookie));
+	if (strike(queue))
+		return -ECANCELED;
 	error = vcard_command_run(queue, scratch, descriptor, &result);
 	explicit_bzero(descriptor, sizeof(descriptor));
-	if (!error)
-		error = complete(queue, cookie, &result);
+	if (error)
+		return error;
+	error = vcard_completion_put(queue, cookie, &result);
+	if (error == -EFAULT)
+		fail(queue, GLACIS_CARD_STATUS_DMA_WRITE);
 	return error;
 }
 
@@ -177,7 +144,7 @@ static unsigned ready(struct vcard_queue *queue)
 
 	if (tail == head)
 		return 0;
-	space = completion_space(queue);
+	space = vcard_completion_space(queue);
 	if (tail > mask || space < 0) {
 		fail(queue, GLACIS_CARD_STATUS_BAD_RING);
 		return 0;
@@ -190,16 +157,26 @@ static unsigned ready(struct vcard_queue *queue)
 unsigned vcard_queue_run(struct vcard_queue *queue, struct vcard_scratch *scratch)
 {
 	uint32_t generation = queue->generation;
-	unsigned count = ready(queue), done = 0;
+	unsigned held = queue->held_count, count, done = 0;
 
+	if (queue->stalled)
+		return 0;
+	if (vcard_completion_release(queue) == -EFAULT)
+		fail(queue, GLACIS_CARD_STATUS_DMA_WRITE);
+	if (generation != queue->generation)
+		return 0;
+	queue->crowded = false;
+	count = ready(queue);
 	while (done < count && !run_next(queue, scratch)) {
 		done++;
 		/* Somebody may wait for the gate; what he changes may be this queue. */
 		vcard_gate_pause(&queue->card->gate);
 		if (queue->generation != generation || !queue->card->enabled)
 			return done;
+		if (queue->crowded)
+			break;
 	}
-	if (done && queue->interrupt)
+	if ((done || held > queue->held_count) && queue->interrupt)
 		vcard_interrupts_raise(&queue->card->interrupts, queue->index);
 	return done;
 }

@@ -32,6 +32,15 @@ enum vcard_counter {
 	VCARD_COUNTERS,
 };
 
+/* A completion that a fault holds back. */
+#define VCARD_HELD_MAX 64u
+
+struct vcard_held {
+	struct glacis_card_completion completion;
+	uint64_t due_ns;
+	bool overtake; /* due as well when another was written */
+};
+
 struct vcard_card;
 struct vcard_scratch;
 
@@ -53,6 +62,12 @@ struct vcard_queue {
 	_Atomic uint32_t sq_head;
 	_Atomic uint32_t cq_tail;
 	uint16_t phase;
+
+	/* Of faults; none is set otherwise. */
+	bool stalled;
+	bool crowded;
+	unsigned held_count;
+	struct vcard_held held[VCARD_HELD_MAX];
 
 	_Atomic uint64_t counters[VCARD_COUNTERS]; /* since the function's reset; written by the worker */
 	uint64_t at_enable[VCARD_COUNTERS];

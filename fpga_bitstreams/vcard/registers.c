@@ -179,7 +179,7 @@ static uint64_t read_block(struct vcard_card *card, uint32_t block, uint32_t reg
 {
 	switch (block) {
 	case GLACIS_CARD_IDENTITY_BLOCK:
-		return reg == GLACIS_CARD_IDENTITY_SCRATCH ? card->scratch : vcard_identity_read(&card->setup, reg);
+		return reg == GLACIS_CARD_IDENTITY_SCRATCH ? card->scratch : vcard_identity_read(card, reg);
 	case GLACIS_CARD_CONTROL_BLOCK:
 		return read_control(card, block + reg);
 	case GLACIS_CARD_COUNTERS_BLOCK:
@@ -234,6 +234,8 @@ uint32_t vcard_registers_read(struct vcard_card *card, uint32_t offset)
 	_Atomic uint32_t *memory = (void *)find_memory(card, offset);
 	uint32_t block;
 
+	if (card->gone || vcard_faults_strike(&card->faults, VCARD_FAULT_ALL_ONES, VCARD_FAULT_ANY_QUEUE))
+		return UINT32_MAX;
 	if (memory)
 		return atomic_load_explicit(memory, memory_order_relaxed);
 	if (!find_block(card, offset, &block))
@@ -246,6 +248,8 @@ void vcard_registers_write(struct vcard_card *card, uint32_t offset, uint32_t va
 	_Atomic uint32_t *memory = (void *)find_memory(card, offset);
 	uint32_t block;
 
+	if (card->gone)
+		return;
 	if (memory) {
 		atomic_store_explicit(memory, value, memory_order_release);
 		if (offset >= GLACIS_CARD_DOORBELLS)

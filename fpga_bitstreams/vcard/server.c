@@ -10,24 +10,28 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clock.h"
+#include "control.h"
 #include "server.h"
 #include "session.h"
 #include "socket.h"
 
-enum { POLL_SIGNAL, POLL_LISTENER, POLL_CLIENT, POLL_COUNT };
+enum { POLL_SIGNAL, POLL_LISTENER, POLL_CLIENT, POLL_CONTROL, POLL_FAULT, POLL_COUNT };
 
 struct server {
 	struct vcard_card *card;
 	struct vcard_session session;
 	const char *path;
+	const char *control_path;
+	struct vcard_control control;
 	int signals;
-	int listener;
+	int listener;     /* -1 while the card is away */
+	uint64_t back_ns; /* when it comes back */
 };
 
-static void say(const struct server *server, const char *what, int error)
+static void say(const char *path, const char *what, int error)
 {
-	fprintf(stderr, "glacis-vcard: %s: %s%s%s\n", server->path, what, error ? ": " : "",
-		error ? strerror(-error) : "");
+	fprintf(stderr, "glacis-vcard: %s: %s%s%s\n", path, what, error ? ": " : "", error ? strerror(-error) : "");
 }
 
 static void take_client(struct server *server)
@@ -38,13 +42,13 @@ static void take_client(struct server *server)
 	if (fd < 0)
 		return;
 	if (vcard_session_is_open(&server->session)) {
-		say(server, "a second client was turned away; the card takes one at a time", 0);
+		say(server->path, "a second client was turned away; the card takes one at a time", 0);
 		close(fd);
 		return;
 	}
 	error = vcard_session_open(&server->session, fd);
 	if (error)
-		say(server, "cannot attach a client", error);
+		say(server->path, "cannot attach a client", error);
 }
 
 static void serve_client(struct server *server)
@@ -54,31 +58,86 @@ static void serve_client(struct server *server)
 	if (!error)
 		return;
 	if (error != -ECONNRESET)
-		say(server, "the client was dropped", error);
+		say(server->path, "the client was dropped", error);
 	vcard_session_close(&server->session);
 }
 
-static void loop(struct server *server)
+/* The fault "restart": the card goes as a process that ends, with its socket, and comes back clean. */
+static void go_away(struct server *server)
+{
+	struct vcard_faults *faults = &server->card->faults;
+	uint64_t count;
+
+	if (read(faults->event_fd, &count, sizeof(count)) < 0 ||
+	    !atomic_exchange_explicit(&faults->restart, false, memory_order_relaxed) || server->listener < 0)
+		return;
+	vcard_session_close(&server->session);
+	close(server->listener);
+	unlink(server->path);
+	server->listener = -1;
+	server->back_ns = vcard_clock_ns() + vcard_faults_ns(faults, VCARD_FAULT_RESTART);
+}
+
+/* How long to wait for an event: without end, unless something is to be done at a certain time. */
+static int wait_ms(const struct server *server)
+{
+	uint64_t now = vcard_clock_ns(), until = UINT64_MAX;
+
+	if (server->control.fd >= 0)
+		until = server->control.deadline_ns;
+	if (server->listener < 0 && server->back_ns < until)
+		until = server->back_ns;
+	if (until == UINT64_MAX)
+		return -1;
+	return until <= now ? 0 : (int)((until - now) / (VCARD_SECOND / 1000)) + 1;
+}
+
+/* What happened; false when the card is to end. */
+static bool serve(struct server *server, const struct pollfd *fds)
+{
+	if (fds[POLL_SIGNAL].revents)
+		return false;
+	if (fds[POLL_CONTROL].revents && server->control.fd < 0)
+		vcard_control_accept(&server->control);
+	else if (fds[POLL_CONTROL].revents && vcard_control_run(&server->control))
+		return false;
+	vcard_control_expire(&server->control);
+	if (fds[POLL_CLIENT].revents)
+		serve_client(server);
+	if (fds[POLL_FAULT].revents)
+		go_away(server);
+	else if (fds[POLL_LISTENER].revents)
+		take_client(server);
+	return true;
+}
+
+static int listen_at(const struct server *server, const char *path);
+
+static int loop(struct server *server)
 {
 	for (;;) {
+		int control = server->control.fd >= 0 ? server->control.fd : server->control.listener;
 		struct pollfd fds[POLL_COUNT] = {
 			[POLL_SIGNAL] = { .fd = server->signals, .events = POLLIN },
 			[POLL_LISTENER] = { .fd = server->listener, .events = POLLIN },
 			[POLL_CLIENT] = { .fd = server->session.channel.fd, .events = POLLIN },
+			[POLL_CONTROL] = { .fd = control, .events = POLLIN },
+			[POLL_FAULT] = { .fd = server->card->faults.event_fd, .events = POLLIN },
 		};
 
-		if (poll(fds, POLL_COUNT, -1) < 0) {
+		if (poll(fds, POLL_COUNT, wait_ms(server)) < 0) {
 			if (errno == EINTR)
 				continue;
-			say(server, "poll", -errno);
-			return;
+			say(server->path, "poll", -errno);
+			return 1;
 		}
-		if (fds[POLL_SIGNAL].revents)
-			return;
-		if (fds[POLL_CLIENT].revents)
-			serve_client(server);
-		if (fds[POLL_LISTENER].revents)
-			take_client(server);
+		if (!serve(server, fds))
+			return 0;
+		if (server->listener < 0 && vcard_clock_ns() >= server->back_ns) {
+			server->listener = listen_at(server, server->path);
+			if (server->listener < 0)
+				return 1;
+		}
 	}
 }
 
@@ -93,23 +152,49 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static int listen_at(struct server *server)
+/* A listening socket, or an error after a message. */
+static int listen_at(const struct server *server, const char *path)
 {
-	server->listener = vcard_socket_listen(server->path);
-	if (server->listener >= 0)
-		return 0;
-	if (server->listener == -EADDRINUSE)
-		say(server, "another process serves this socket; stop it, or choose another path", 0);
-	else if (server->listener == -EEXIST)
-		say(server, "is there and no socket; remove it, or choose another path", 0);
-	else if (server->listener == -ENAMETOOLONG)
-		say(server, "is too long for a socket (107 bytes); choose a shorter path", 0);
-	else
-		say(server, "cannot listen there", server->listener);
-	return server->listener;
+	int fd = vcard_socket_listen(path);
+
+	if (fd == -EADDRINUSE)
+		say(path, "another process serves this socket; stop it, or choose another path", 0);
+	else if (fd == -EEXIST)
+		say(path, "is there and no socket; remove it, or choose another path", 0);
+	else if (fd == -ENAMETOOLONG)
+		say(path, "is too long for a socket (107 bytes); choose a shorter path", 0);
+	else if (fd < 0)
+		say(path, "cannot listen there", fd);
+	return fd;
 }
 
-int vcard_server_run(struct vcard_card *card, const char *socket_path)
+static int run(struct server *server)
+{
+	int result = 1;
+
+	server->signals = open_signals();
+	if (server->signals < 0) {
+		say(server->path, "signalfd", -errno);
+		return 1;
+	}
+	/* The client's socket last: when it is there the card can be spoken to in every way. */
+	server->control.listener = listen_at(server, server->control_path);
+	if (server->control.listener < 0)
+		goto no_control;
+	server->listener = listen_at(server, server->path);
+	if (server->listener >= 0)
+		result = loop(server);
+	if (server->listener >= 0) {
+		close(server->listener);
+		unlink(server->path);
+	}
+	vcard_control_close(&server->control, server->control_path);
+no_control:
+	close(server->signals);
+	return result;
+}
+
+int vcard_server_run(struct vcard_card *card, const char *socket_path, const char *control_path)
 {
 	struct server *server = calloc(1, sizeof(*server));
 	int result = 1, error;
@@ -118,27 +203,16 @@ int vcard_server_run(struct vcard_card *card, const char *socket_path)
 		return 1;
 	server->card = card;
 	server->path = socket_path;
+	server->control_path = control_path;
+	server->control.card = card;
+	server->control.fd = -1;
 	error = vcard_session_init(&server->session, card);
 	if (error) {
-		say(server, "cannot prepare", error);
-		goto no_session;
+		say(socket_path, "cannot prepare", error);
+	} else {
+		result = run(server);
+		vcard_session_destroy(&server->session);
 	}
-	server->signals = open_signals();
-	if (server->signals < 0) {
-		say(server, "signalfd", -errno);
-		goto no_signals;
-	}
-	if (listen_at(server))
-		goto no_listener;
-	loop(server);
-	result = 0;
-	close(server->listener);
-	unlink(server->path);
-no_listener:
-	close(server->signals);
-no_signals:
-	vcard_session_destroy(&server->session);
-no_session:
 	free(server);
 	return result;
 }

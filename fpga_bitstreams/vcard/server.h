@@ -8,6 +8,6 @@
 #include "card.h"
 
 /* Serves until the process is told to end. 0, or 1 after a message about what failed. */
-int vcard_server_run(struct vcard_card *card, const char *socket_path);
+int vcard_server_run(struct vcard_card *card, const char *socket_path, const char *control_path);
 
 #endif

@@ -75,6 +75,8 @@ static int region_read(struct vcard_session *session)
 	if (access.region == VFIO_PCI_CONFIG_REGION_INDEX)
 		vcard_pci_config_read(&session->config, (uint32_t)access.offset, session->answer + sizeof(access),
 				      access.count);
+	if (access.region == VFIO_PCI_CONFIG_REGION_INDEX && session->card->gone)
+		memset(session->answer + sizeof(access), 0xff, access.count);
 	for (uint32_t i = 0; access.region == VFIO_PCI_BAR0_REGION_INDEX && i < access.count; i += 4) {
 		uint32_t value = vcard_registers_read(session->card, (uint32_t)access.offset + i);
 

@@ -51,6 +51,7 @@ int vcard_session_version(struct vcard_session *session)
 	if (error)
 		return error;
 	session->negotiated = true;
+	vcard_card_choose_image(session->card);
 	*answer = (struct vcard_wire_version){ .major = 0, .minor = 0 };
 	memcpy(answer->capabilities, capabilities, sizeof(capabilities));
 	return vcard_channel_reply(&session->channel, answer, sizeof(*answer) + sizeof(capabilities), -1);
