@@ -12,7 +12,7 @@
 static int init_parts(struct vcard_card *card)
 {
 	const struct vcard_setup *setup = &card->setup;
-	int error = setup->backend->open(&card->engine, setup->threads);
+	int error = setup->backend->open(&card->engine, setup->threads ? setup->threads : 1);
 
 	if (error)
 		return error;
@@ -223,7 +223,8 @@ void vcard_card_note_dma(struct vcard_card *card, unsigned queue, uint32_t error
 
 void vcard_card_wake(struct vcard_card *card, unsigned queue)
 {
-	vcard_worker_wake(&card->workers[queue % card->setup.threads]);
+	if (card->setup.threads)
+		vcard_worker_wake(&card->workers[queue % card->setup.threads]);
 }
 
 void vcard_card_wake_all(struct vcard_card *card)

@@ -38,7 +38,7 @@ struct vcard_host {
 struct vcard_setup {
 	const struct vcard_backend *backend;
 	unsigned queues;    /* beside the admin queue, 1 to 64 */
-	unsigned threads;   /* 1 to VCARD_THREADS_MAX */
+	unsigned threads;   /* up to VCARD_THREADS_MAX; 0: the caller runs the queues, as the fuzz targets do */
 	unsigned key_slots; /* 1 to VCARD_KEY_SLOTS_MAX */
 	bool busy_poll;     /* workers never sleep while a queue is enabled */
 };

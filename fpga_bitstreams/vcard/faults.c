@@ -138,6 +138,9 @@ int vcard_faults_arm(struct vcard_faults *faults, const char *text, char *messag
 		wrong = set_all(&state, options);
 	if (wrong) {
 		snprintf(message, size, "fault \"%.64s\": %s", text, wrong);
+		/* The text is shown cut, perhaps within a character, which no JSON could hold. */
+		for (char *byte = message; *byte; byte++)
+			*byte = *byte & 0x80 ? '?' : *byte;
 		return -EINVAL;
 	}
 	pthread_mutex_lock(&faults->lock);
