@@ -10,13 +10,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bus_error.h"
 #include "clock.h"
 #include "control.h"
 #include "server.h"
 #include "session.h"
 #include "socket.h"
 
-enum { POLL_SIGNAL, POLL_LISTENER, POLL_CLIENT, POLL_CONTROL, POLL_FAULT, POLL_COUNT };
+enum { POLL_SIGNAL, POLL_LISTENER, POLL_CLIENT, POLL_CONTROL, POLL_FAULT, POLL_LOST, POLL_COUNT };
 
 struct server {
 	struct vcard_card *card;
@@ -25,6 +26,7 @@ struct server {
 	const char *control_path;
 	struct vcard_control control;
 	int signals;
+	int lost;         /* readable when a client has cut its memory short */
 	int listener;     /* -1 while the card is away */
 	uint64_t back_ns; /* when it comes back */
 };
@@ -46,6 +48,7 @@ static void take_client(struct server *server)
 		close(fd);
 		return;
 	}
+	vcard_bus_error_take(server->lost); /* it was another client's */
 	error = vcard_session_open(&server->session, fd);
 	if (error)
 		say(server->path, "cannot attach a client", error);
@@ -104,6 +107,10 @@ static bool serve(struct server *server, const struct pollfd *fds)
 	vcard_control_expire(&server->control);
 	if (fds[POLL_CLIENT].revents)
 		serve_client(server);
+	if (fds[POLL_LOST].revents && vcard_bus_error_take(server->lost) && vcard_session_is_open(&server->session)) {
+		say(server->path, "the client has cut short the memory that it gave, and was dropped", 0);
+		vcard_session_close(&server->session);
+	}
 	if (fds[POLL_FAULT].revents)
 		go_away(server);
 	else if (fds[POLL_LISTENER].revents)
@@ -122,6 +129,7 @@ static int loop(struct server *server)
 			[POLL_LISTENER] = { .fd = server->listener, .events = POLLIN },
 			[POLL_CLIENT] = { .fd = server->session.channel.fd, .events = POLLIN },
 			[POLL_CONTROL] = { .fd = control, .events = POLLIN },
+			[POLL_LOST] = { .fd = server->lost, .events = POLLIN },
 			[POLL_FAULT] = { .fd = server->card->faults.event_fd, .events = POLLIN },
 		};
 
@@ -172,9 +180,10 @@ static int run(struct server *server)
 {
 	int result = 1;
 
+	server->lost = vcard_bus_error_install(&server->card->map);
 	server->signals = open_signals();
-	if (server->signals < 0) {
-		say(server->path, "signalfd", -errno);
+	if (server->lost < 0 || server->signals < 0) {
+		say(server->path, "cannot make descriptors for signals", -errno);
 		return 1;
 	}
 	/* The client's socket last: when it is there the card can be spoken to in every way. */

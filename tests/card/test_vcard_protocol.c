@@ -379,6 +379,41 @@ static void broken_messages(void)
 	CHECK(rig_stop(&rig) == 0);
 }
 
+/* A client that cuts its memory short while the card works in it loses its connection, and no more. */
+static void memory_cut_short(void)
+{
+	struct glacis_card_aead aead;
+	struct ring ring;
+	struct rig rig;
+	uint8_t *text;
+	int fd;
+
+	NEED(rig_start(&rig, NULL));
+	for (unsigned i = 0; i < 3; i++) {
+		rig_free_all(&rig);
+		NEED(rig_attach(&rig));
+		rig_enable(&rig);
+		NEED(ring_open(&ring, &rig, 1, 3, 3));
+		text = rig_allocate(&rig, PAGE);
+		fd = memfd_create("short", MFD_CLOEXEC);
+		NEED(ftruncate(fd, 8 * PAGE) == 0);
+		CHECK(client_map(&rig.client, 0, 8 * PAGE, BOTH, fd, 0) == 0);
+		aead = ring_aead(&rig, true, 1, text, text, 2 * PAGE, text);
+		aead.source = i == 1 ? rig_address(&rig, text) : 5 * PAGE;
+		aead.destination = i == 1 ? 5 * PAGE : rig_address(&rig, text);
+		aead.text_size = PAGE;
+		CHECK(ring_run(&ring, &aead, NULL) == GLACIS_CARD_STATUS_OK);
+		CHECK(ftruncate(fd, PAGE) == 0);
+		ring_put(&ring, &aead);
+		ring_bell(&ring);
+		CHECK(hangs_up(&rig.client));
+		rig_detach(&rig);
+		close(fd);
+	}
+	NEED(rig_attach(&rig));
+	CHECK(rig_stop(&rig) == 0);
+}
+
 /* Messages in single bytes, many in one piece, without replies, cut off. */
 static void odd_transport(void)
 {
@@ -486,6 +521,7 @@ int main(int argc, char **argv)
 		{ "accesses out of bounds", accesses_out_of_bounds },
 		{ "short bodies", short_bodies },
 		{ "broken messages", broken_messages },
+		{ "memory cut short", memory_cut_short },
 		{ "odd transport", odd_transport },
 		{ "sockets", sockets },
 		{ "options", options },
