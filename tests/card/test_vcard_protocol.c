@@ -495,7 +495,11 @@ static void options(void)
 		{ { "--socket", "x", "--queues=0" }, 64, "from 1 to 64" },
 		{ { "--socket", "x", "--threads=two" }, 64, "two" },
 		{ { "--socket", "x", "--key-slots=-1" }, 64, "-1" },
+		{ { "--socket", "x", "--fault=fire" }, 64, "no such fault" },
 		{ { "--socket", "x", "surplus" }, 64, "" },
+		{ { "ctl", "--help" }, 0, "clear [NAME]" },
+		{ { "ctl", "status" }, 64, "--socket" },
+		{ { "ctl", "--socket=/nowhere", "status" }, 1, "is the card running?" },
 	};
 	char said[8192];
 	struct rig rig;

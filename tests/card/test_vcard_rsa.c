@@ -364,6 +364,47 @@ static void values_out_of_bounds(void)
 	bed_close(&bed);
 }
 
+/* Operations of several queues with keys that are overwritten and emptied meanwhile: right, or KEY_EMPTY. */
+static void slots_change_under_operations(void)
+{
+	enum { QUEUES = 4, EACH = 3, ROUNDS = 40 };
+	struct glacis_card_completion completion;
+	struct ring rings[QUEUES];
+	unsigned good = 0, empty = 0;
+	struct numbers numbers;
+	struct bed bed;
+
+	NEED(bed_open(&bed, NULL));
+	NEED(get_key(&numbers, 1024));
+	NEED(load(&bed, &numbers, GLACIS_CARD_KEY_KIND_RSA_CRT, 0));
+	for (unsigned q = 0; q < QUEUES; q++)
+		NEED(ring_open(&rings[q], &bed.rig, 10 + q, 2, 2));
+	memset(bed.base, 0, 128);
+	bed.base[127] = 1; /* whose power is itself */
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		for (unsigned i = 0; i < QUEUES * EACH; i++) {
+			struct glacis_card_rsa rsa = ring_rsa(&bed.rig, true, i, 0, 128, bed.base, bed.result);
+
+			ring_put(&rings[i % QUEUES], &rsa);
+			ring_bell(&rings[i % QUEUES]);
+		}
+		if (round % 2)
+			CHECK(zeroise(&bed, 0) == GLACIS_CARD_STATUS_OK);
+		CHECK(load(&bed, &numbers,
+			   round % 4 < 2 ? GLACIS_CARD_KEY_KIND_RSA_EXPONENT : GLACIS_CARD_KEY_KIND_RSA_CRT, 0));
+		for (unsigned i = 0; i < QUEUES * EACH; i++) {
+			NEED(ring_take(&rings[i % QUEUES], &completion, RIG_WAIT_MS));
+			good += completion.status == GLACIS_CARD_STATUS_OK;
+			empty += completion.status == GLACIS_CARD_STATUS_KEY_EMPTY;
+			CHECK(completion.cookie == i);
+		}
+	}
+	CHECK(good + empty == QUEUES * EACH * ROUNDS && good > 0);
+	CHECK(memcmp(bed.base, bed.result, 128) == 0);
+	free_numbers(&numbers);
+	bed_close(&bed);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct tap_case cases[] = {
@@ -372,6 +413,7 @@ int main(int argc, char **argv)
 		{ "keys do not outlive a reset", keys_do_not_outlive_a_reset },
 		{ "keys out of bounds", keys_out_of_bounds },
 		{ "values out of bounds", values_out_of_bounds },
+		{ "slots change under operations", slots_change_under_operations },
 	};
 
 	if (argc < 3)
