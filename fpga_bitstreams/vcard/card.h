@@ -69,7 +69,7 @@ struct vcard_card {
 	_Atomic uint64_t error_address;
 	uint32_t latch_offset; /* register whose high half is kept */
 	uint32_t latch_high;
-	uint8_t msix_table[GLACIS_CARD_QUEUES_MAX * 16];
+	uint32_t msix_table[GLACIS_CARD_QUEUES_MAX * 4];
 
 	struct vcard_queue queues[GLACIS_CARD_QUEUES_MAX];
 	struct vcard_worker workers[VCARD_THREADS_MAX];

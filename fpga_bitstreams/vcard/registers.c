@@ -219,19 +219,20 @@ static bool find_block(const struct vcard_card *card, uint32_t offset, uint32_t 
 }
 
 /* The word of memory that `offset` is, or NULL: doorbells and the MSI-X table keep what is written. */
-static uint8_t *find_memory(struct vcard_card *card, uint32_t offset)
+static _Atomic uint32_t *find_memory(struct vcard_card *card, uint32_t offset)
 {
-	if (card->doorbells && offset >= GLACIS_CARD_DOORBELLS &&
-	    (offset - GLACIS_CARD_DOORBELLS) / GLACIS_CARD_PAGE < vcard_card_queue_count(card))
-		return card->doorbells + (offset - GLACIS_CARD_DOORBELLS);
+	uint32_t queue = (offset - GLACIS_CARD_DOORBELLS) / GLACIS_CARD_PAGE;
+
+	if (card->doorbells && offset >= GLACIS_CARD_DOORBELLS && queue < vcard_card_queue_count(card))
+		return vcard_card_doorbell(card, queue, offset % GLACIS_CARD_PAGE);
 	if (offset >= GLACIS_CARD_MSIX_TABLE && offset < GLACIS_CARD_MSIX_TABLE + vcard_card_queue_count(card) * 16)
-		return card->msix_table + (offset - GLACIS_CARD_MSIX_TABLE);
+		return (_Atomic uint32_t *)&card->msix_table[(offset - GLACIS_CARD_MSIX_TABLE) / 4];
 	return NULL;
 }
 
 uint32_t vcard_registers_read(struct vcard_card *card, uint32_t offset)
 {
-	_Atomic uint32_t *memory = (void *)find_memory(card, offset);
+	_Atomic uint32_t *memory = find_memory(card, offset);
 	uint32_t block;
 
 	if (card->gone || vcard_faults_strike(&card->faults, VCARD_FAULT_ALL_ONES, VCARD_FAULT_ANY_QUEUE))
@@ -245,7 +246,7 @@ uint32_t vcard_registers_read(struct vcard_card *card, uint32_t offset)
 
 void vcard_registers_write(struct vcard_card *card, uint32_t offset, uint32_t value)
 {
-	_Atomic uint32_t *memory = (void *)find_memory(card, offset);
+	_Atomic uint32_t *memory = find_memory(card, offset);
 	uint32_t block;
 
 	if (card->gone)
