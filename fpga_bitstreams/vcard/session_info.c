@@ -91,6 +91,8 @@ static int bar0_info(struct vcard_session *session, uint32_t room)
 
 	if (room >= sizeof(answer))
 		return vcard_channel_reply(&session->channel, &answer, sizeof(answer), session->card->doorbell_fd);
+	/* QEMU takes the flag without an offset for an error. */
+	answer.info.flags &= ~VFIO_REGION_INFO_FLAG_CAPS;
 	answer.info.cap_offset = 0;
 	return vcard_channel_reply(&session->channel, &answer.info, sizeof(answer.info), -1);
 }

@@ -95,6 +95,7 @@ static void device_information(void)
 	CHECK(client_call(&rig.client, &ask, &answer) == 0 && answer.size == sizeof(region) && answer.fd < 0);
 	memcpy(&region, answer.body, sizeof(region));
 	CHECK(region.argsz > sizeof(region) && region.cap_offset == 0 && region.size == GLACIS_CARD_BAR0_SIZE);
+	CHECK(!(region.flags & VFIO_REGION_INFO_FLAG_CAPS) && region.flags & VFIO_REGION_INFO_FLAG_MMAP);
 	CHECK(client_call(&rig.client, &ask, &answer) == 0 && answer.size == region.argsz && answer.fd >= 0);
 	CHECK(words[8] == (VFIO_REGION_INFO_CAP_SPARSE_MMAP | 1 << 16) && words[10] == 1);
 	CHECK(words[12] == GLACIS_CARD_DOORBELLS && words[14] == 65 * PAGE);
