@@ -230,6 +230,14 @@ static void qp_free(struct glacis_qp *qp)
 	rte_free(qp);
 }
 
+/* A slot's memory does not cross a page, so it has one address for the card. */
+static rte_iova_t scratch_iova(const uint8_t *scratch)
+{
+	const struct rte_memseg *page = rte_mem_virt2memseg(scratch, NULL);
+
+	return page->iova + RTE_PTR_DIFF(scratch, page->addr);
+}
+
 static int qp_allocate(struct glacis_qp *qp, const struct rte_cryptodev *cryptodev, int socket_id)
 {
 	size_t entries = (size_t)1 << qp->log2;
@@ -247,7 +255,7 @@ static int qp_allocate(struct glacis_qp *qp, const struct rte_cryptodev *cryptod
 	qp->sq = qp->sq_zone->addr;
 	qp->cq = qp->cq_zone->addr;
 	for (size_t i = 0; i < entries; i++)
-		qp->slots[i].scratch_iova = rte_malloc_virt2iova(qp->scratch + i * GLACIS_SCRATCH);
+		qp->slots[i].scratch_iova = scratch_iova(qp->scratch + i * GLACIS_SCRATCH);
 	return 0;
 }
 
