@@ -52,7 +52,6 @@ struct glacis_device {
 	uint64_t *slots; /* bitmap of key slots in use */
 
 	struct rte_cryptodev_capabilities capabilities[GLACIS_CAPABILITIES_MAX];
-	struct rte_cryptodev_stats forgotten; /* sums at the newest reset of the statistics */
 };
 
 static inline bool glacis_device_has(const struct glacis_device *device, uint32_t capability)

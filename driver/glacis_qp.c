@@ -138,9 +138,10 @@ static inline void conclude(struct glacis_qp *qp, struct rte_crypto_op *op, cons
 }
 
 /* The operation a completion is of, concluded; NULL: of none. */
-static inline struct rte_crypto_op *complete(struct glacis_qp *qp, const struct completion *completion, uint32_t tail)
+static inline struct rte_crypto_op *complete(struct glacis_qp *qp, const struct completion *completion)
 {
-	uint32_t cookie = (uint32_t)completion->low;
+	/* Read after the completion: an operation of another thread's burst may be back before our call began. */
+	uint32_t cookie = (uint32_t)completion->low, tail = glacis_qp_tail(qp);
 	struct glacis_slot *slot = glacis_qp_slot(qp, cookie);
 	struct rte_crypto_op *op = slot->op;
 
@@ -156,35 +157,35 @@ static inline struct rte_crypto_op *complete(struct glacis_qp *qp, const struct 
 }
 
 /* Moves head over all that are back. */
-static inline void head_advance(struct glacis_qp *qp, uint32_t tail)
+static inline void head_advance(struct glacis_qp *qp)
 {
-	uint32_t head = qp->consumer.head;
+	uint32_t head = qp->consumer.head, tail = glacis_qp_tail(qp);
 
 	while (head != tail && glacis_qp_slot(qp, head)->op == NULL)
 		head++;
 	__atomic_store_n(&qp->consumer.head, head, __ATOMIC_RELEASE);
 }
 
-static inline bool late(const struct glacis_qp *qp, uint32_t tail)
+static inline bool late(const struct glacis_qp *qp)
 {
 	uint32_t head = qp->consumer.head;
 
-	return head != tail && (int64_t)(rte_rdtsc() - glacis_qp_slot(qp, head)->since) > (int64_t)qp->timeout;
+	return head != glacis_qp_tail(qp) &&
+	       (int64_t)(rte_rdtsc() - glacis_qp_slot(qp, head)->since) > (int64_t)qp->timeout;
 }
 
 uint16_t glacis_qp_dequeue(void *queue_pair, struct rte_crypto_op **ops, uint16_t count)
 {
 	struct glacis_qp *qp = queue_pair;
-	uint32_t taken = qp->consumer.taken, start = taken, tail;
+	uint32_t taken = qp->consumer.taken, start = taken;
 	struct completion completion;
 	uint16_t done = 0;
 
 	if (unlikely(__atomic_load_n(&qp->state, __ATOMIC_RELAXED) != GLACIS_QP_RUNNING))
 		return glacis_qp_drain(qp, ops, count);
-	tail = glacis_qp_tail(qp);
 	/* At most one pass over the ring: a card that invents completions must not keep us here. */
 	while (done < count && taken - start <= qp->limit && completion_read(qp, taken, &completion)) {
-		struct rte_crypto_op *op = complete(qp, &completion, tail);
+		struct rte_crypto_op *op = complete(qp, &completion);
 
 		if (likely(op != NULL))
 			ops[done++] = op;
@@ -193,10 +194,10 @@ uint16_t glacis_qp_dequeue(void *queue_pair, struct rte_crypto_op **ops, uint16_
 	if (likely(taken != start)) {
 		qp->consumer.taken = taken;
 		doorbell(qp, qp->cq_head, GLACIS_CARD_DOORBELL_CQ_HEAD, glacis_ring_index(taken, qp->log2));
-		head_advance(qp, tail);
+		head_advance(qp);
 		glacis_count(&qp->consumer.counters.operations, done);
 	}
-	if (done < count && unlikely(late(qp, tail)))
+	if (done < count && unlikely(late(qp)))
 		done += glacis_qp_recover(qp, ops + done, count - done);
 	return done;
 }

@@ -78,6 +78,7 @@ struct glacis_qp {
 	uint16_t number;  /* on the card; 0 is the admin queue */
 	uint16_t id;
 	uint32_t state; /* enum glacis_qp_state, atomic; changed by the consumer while it has `gate` */
+	struct rte_cryptodev_stats forgotten; /* counts at the newest reset of the statistics */
 
 	struct {
 		uint32_t gate; /* atomic; 1: enqueue runs, or recovery keeps it out */

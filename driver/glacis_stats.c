@@ -24,44 +24,40 @@ static uint64_t counter(const uint64_t *address)
 	return __atomic_load_n(address, __ATOMIC_RELAXED);
 }
 
-static void sums(const struct rte_cryptodev *cryptodev, struct rte_cryptodev_stats *stats)
+static void counts(const struct glacis_qp *qp, struct rte_cryptodev_stats *stats)
 {
-	memset(stats, 0, sizeof(*stats));
-	for (uint16_t i = 0; i < cryptodev->data->nb_queue_pairs; i++) {
-		const struct glacis_qp *qp = cryptodev->data->queue_pairs[i];
-
-		if (qp == NULL)
-			continue;
-		stats->enqueued_count += counter(&qp->producer.counters.operations);
-		stats->enqueue_err_count += counter(&qp->producer.counters.errors);
-		stats->dequeued_count += counter(&qp->consumer.counters.operations);
-		stats->dequeue_err_count += counter(&qp->consumer.counters.errors);
-	}
-}
-
-/* A queue pair that was set up again counts from zero. */
-static uint64_t since(uint64_t now, uint64_t before)
-{
-	return now >= before ? now - before : now;
+	stats->enqueued_count = counter(&qp->producer.counters.operations);
+	stats->enqueue_err_count = counter(&qp->producer.counters.errors);
+	stats->dequeued_count = counter(&qp->consumer.counters.operations);
+	stats->dequeue_err_count = counter(&qp->consumer.counters.errors);
 }
 
 void glacis_stats_get(struct rte_cryptodev *cryptodev, struct rte_cryptodev_stats *stats)
 {
-	const struct glacis_device *device = cryptodev->data->dev_private;
-	const struct rte_cryptodev_stats *before = &device->forgotten;
+	memset(stats, 0, sizeof(*stats));
+	for (uint16_t i = 0; i < cryptodev->data->nb_queue_pairs; i++) {
+		const struct glacis_qp *qp = cryptodev->data->queue_pairs[i];
+		struct rte_cryptodev_stats now;
 
-	sums(cryptodev, stats);
-	stats->enqueued_count = since(stats->enqueued_count, before->enqueued_count);
-	stats->enqueue_err_count = since(stats->enqueue_err_count, before->enqueue_err_count);
-	stats->dequeued_count = since(stats->dequeued_count, before->dequeued_count);
-	stats->dequeue_err_count = since(stats->dequeue_err_count, before->dequeue_err_count);
+		if (qp == NULL)
+			continue;
+		counts(qp, &now);
+		stats->enqueued_count += now.enqueued_count - qp->forgotten.enqueued_count;
+		stats->enqueue_err_count += now.enqueue_err_count - qp->forgotten.enqueue_err_count;
+		stats->dequeued_count += now.dequeued_count - qp->forgotten.dequeued_count;
+		stats->dequeue_err_count += now.dequeue_err_count - qp->forgotten.dequeue_err_count;
+	}
 }
 
+/* Counters belong to the threads of the data path, so they are not set to zero but remembered. */
 void glacis_stats_reset(struct rte_cryptodev *cryptodev)
 {
-	struct glacis_device *device = cryptodev->data->dev_private;
+	for (uint16_t i = 0; i < cryptodev->data->nb_queue_pairs; i++) {
+		struct glacis_qp *qp = cryptodev->data->queue_pairs[i];
 
-	sums(cryptodev, &device->forgotten);
+		if (qp != NULL)
+			counts(qp, &qp->forgotten);
+	}
 }
 
 /* The device a telemetry command is about; NULL: none of ours. */
@@ -133,7 +129,7 @@ static void card_counters_tell(const struct glacis_device *device, struct rte_te
 
 static int xstats_tell(const char *command, const char *parameters, struct rte_tel_data *data)
 {
-	const struct rte_cryptodev *cryptodev = device_of(parameters);
+	struct rte_cryptodev *cryptodev = device_of(parameters);
 	uint64_t unknown = 0, recoveries = 0;
 	struct rte_cryptodev_stats stats;
 
@@ -146,7 +142,7 @@ static int xstats_tell(const char *command, const char *parameters, struct rte_t
 		unknown += qp == NULL ? 0 : counter(&qp->consumer.unknown);
 		recoveries += qp == NULL ? 0 : counter(&qp->consumer.recoveries);
 	}
-	sums(cryptodev, &stats);
+	glacis_stats_get(cryptodev, &stats);
 	rte_tel_data_start_dict(data);
 	glacis_compat_telemetry_add(data, "enqueued", stats.enqueued_count);
 	glacis_compat_telemetry_add(data, "dequeued", stats.dequeued_count);

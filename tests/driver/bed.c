@@ -176,11 +176,14 @@ bool bed_run(uint8_t device, uint16_t queue_pair, struct rte_crypto_op **ops, ui
 {
 	uint64_t deadline = rte_get_timer_cycles() + rte_get_timer_hz() / 1000 * BED_DEADLINE_MS;
 	struct rte_crypto_op *back[64];
-	uint16_t put = 0, taken = 0;
+	uint16_t put = 0, taken = 0, more;
 
 	while (taken < count && rte_get_timer_cycles() < deadline) {
 		put += rte_cryptodev_enqueue_burst(device, queue_pair, ops + put, count - put);
-		taken += rte_cryptodev_dequeue_burst(device, queue_pair, back, RTE_DIM(back));
+		more = rte_cryptodev_dequeue_burst(device, queue_pair, back, RTE_DIM(back));
+		taken += more;
+		if (more == 0)
+			rte_delay_us_sleep(10); /* the card is a process, and wants this processor too */
 	}
 	return taken == count;
 }
