@@ -32,7 +32,6 @@ struct glacis_admin {
 	const struct rte_memzone *zone;
 	struct glacis_card_key *sq;
 	struct glacis_card_completion *cq;
-	uint8_t *numbers;
 	uint32_t tail;
 	uint32_t taken;
 };
@@ -58,7 +57,6 @@ int glacis_keys_create(struct glacis_device *device)
 	}
 	admin->sq = admin->zone->addr;
 	admin->cq = (void *)((uint8_t *)admin->zone->addr + ADMIN_PAGE);
-	admin->numbers = (uint8_t *)admin->zone->addr + 2 * ADMIN_PAGE;
 	device->admin = admin;
 	return 0;
 }
@@ -237,6 +235,19 @@ static bool key_write(const struct rte_crypto_rsa_xform *xform, uint8_t *numbers
 	return number_add(numbers, &used, &xform->d, size);
 }
 
+/* Hands the key's numbers over; they lie in the admin queue's memory no longer than that takes. */
+static int key_send(struct glacis_device *device, const struct rte_crypto_rsa_xform *xform,
+		    struct glacis_card_key *command)
+{
+	uint8_t *numbers = (uint8_t *)device->admin->zone->addr + 2 * ADMIN_PAGE;
+	int status;
+
+	command->key = device->admin->zone->iova + 2 * ADMIN_PAGE;
+	status = key_write(xform, numbers, command) ? admin_run(device, command) : -EINVAL;
+	explicit_bzero(numbers, NUMBERS_MAX);
+	return status;
+}
+
 int glacis_key_load(struct glacis_device *device, const struct rte_crypto_rsa_xform *xform, struct glacis_key *key)
 {
 	struct glacis_card_key command = { .opcode = GLACIS_CARD_OPCODE_KEY_LOAD };
@@ -251,9 +262,7 @@ int glacis_key_load(struct glacis_device *device, const struct rte_crypto_rsa_xf
 	status = glacis_device_lost(device) ? -ENODEV : slot_take(device, &command.slot);
 	if (status == 0) {
 		key->epoch = __atomic_load_n(&device->epoch, __ATOMIC_ACQUIRE);
-		command.key = device->admin->zone->iova + 2 * ADMIN_PAGE;
-		status = key_write(xform, device->admin->numbers, &command) ? admin_run(device, &command) : -EINVAL;
-		explicit_bzero(device->admin->numbers, NUMBERS_MAX);
+		status = key_send(device, xform, &command);
 		if (status != 0)
 			slot_give(device, command.slot);
 	}

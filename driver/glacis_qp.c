@@ -22,9 +22,10 @@
 
 static inline void doorbell(const struct glacis_qp *qp, volatile uint32_t *address, uint32_t reg, uint32_t index)
 {
-	rte_io_wmb(); /* what the card is told of lies in memory before it is told */
+	/* What the card is told of lies in memory before it is told: for a bus, and for a process that shares memory. */
+	rte_io_wmb();
 	if (likely(address != NULL))
-		*address = index;
+		__atomic_store_n(address, index, __ATOMIC_RELEASE);
 	else
 		(void)glacis_card_write32(qp->device, glacis_card_doorbell(qp->number, reg), index);
 }

@@ -10,6 +10,7 @@
 void fake_card_init(struct fake_card *card)
 {
 	memset(card, 0, sizeof(*card));
+	pthread_mutex_init(&card->lock, NULL);
 	card->magic = GLACIS_CARD_MAGIC;
 	card->abi = GLACIS_CARD_ABI_MAJOR << 16 | GLACIS_CARD_ABI_MINOR;
 	card->capabilities = 0x3;
@@ -63,9 +64,20 @@ struct glacis_card_completion fake_card_good(uint32_t queue, const struct glacis
 						.queue = (uint16_t)queue };
 }
 
-static int fake_read32(void *link, uint32_t offset, uint32_t *value)
+void fake_card_serve(struct fake_card *card, uint32_t queue, unsigned drop)
 {
-	struct fake_card *card = link;
+	const struct glacis_card_aead *descriptor;
+
+	pthread_mutex_lock(&card->lock);
+	while ((descriptor = fake_card_take(card, queue)) != NULL) {
+		if (++card->served % drop != 0)
+			fake_card_give(card, queue, fake_card_good(queue, descriptor));
+	}
+	pthread_mutex_unlock(&card->lock);
+}
+
+static int read32(struct fake_card *card, uint32_t offset, uint32_t *value)
+{
 	const struct fake_queue *queue = &card->queues[(offset - GLACIS_CARD_QUEUES) / GLACIS_CARD_PAGE % FAKE_QUEUES];
 
 	*value = 0;
@@ -118,10 +130,8 @@ static void queue_write(struct fake_queue *queue, uint32_t reg, uint32_t value)
 		__atomic_store_n(&queue->state, GLACIS_CARD_STATE_ENABLED, __ATOMIC_RELEASE);
 }
 
-static int fake_write32(void *link, uint32_t offset, uint32_t value)
+static int write32(struct fake_card *card, uint32_t offset, uint32_t value)
 {
-	struct fake_card *card = link;
-
 	if (card->gone)
 		return 0; /* as a bus does: nobody hears it */
 	if (offset == GLACIS_CARD_CONTROL_CONTROL && (value & GLACIS_CARD_CONTROL_CONTROL_RESET_MASK) != 0) {
@@ -141,6 +151,28 @@ static int fake_write32(void *link, uint32_t offset, uint32_t value)
 			admin_run(card);
 	}
 	return 0;
+}
+
+static int fake_read32(void *link, uint32_t offset, uint32_t *value)
+{
+	struct fake_card *card = link;
+	int status;
+
+	pthread_mutex_lock(&card->lock);
+	status = read32(card, offset, value);
+	pthread_mutex_unlock(&card->lock);
+	return status;
+}
+
+static int fake_write32(void *link, uint32_t offset, uint32_t value)
+{
+	struct fake_card *card = link;
+	int status;
+
+	pthread_mutex_lock(&card->lock);
+	status = write32(card, offset, value);
+	pthread_mutex_unlock(&card->lock);
+	return status;
 }
 
 static volatile uint8_t *fake_doorbell(void *link, uint32_t queue)

@@ -6,6 +6,7 @@
 #ifndef GLACIS_TESTS_DRIVER_FAKE_CARD_H
 #define GLACIS_TESTS_DRIVER_FAKE_CARD_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,6 +24,7 @@ struct fake_queue {
 };
 
 struct fake_card {
+	pthread_mutex_t lock; /* of registers and rings; not of the test's own switches */
 	uint32_t abi, magic, capabilities, limits, key_slots, rsa_bits;
 	uint32_t resets;   /* of the function */
 	bool gone;         /* reads give all ones */
@@ -30,7 +32,7 @@ struct fake_card {
 	bool reset_stuck;  /* of the function */
 	bool admin_silent; /* key commands are not answered */
 	bool unmapped;     /* doorbells are written by register */
-	unsigned cuts, reopens, closes;
+	unsigned cuts, reopens, closes, served;
 	struct fake_queue queues[FAKE_QUEUES];
 	uint32_t doorbells[FAKE_QUEUES * GLACIS_CARD_PAGE / 4];
 };
@@ -39,6 +41,8 @@ extern const struct glacis_transport fake_transport;
 
 /* A healthy card with all capabilities. */
 void fake_card_init(struct fake_card *card);
+/* Completes all that was put on a queue, but for each `drop`th command; for a thread of its own. */
+void fake_card_serve(struct fake_card *card, uint32_t queue, unsigned drop);
 /* The next descriptor of a queue; NULL: there is none. */
 const struct glacis_card_aead *fake_card_take(struct fake_card *card, uint32_t queue);
 /* Writes a completion where the next one belongs. The phase is added; `queue` and `sq_head` are as given. */

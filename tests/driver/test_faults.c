@@ -4,6 +4,7 @@
  * time, and the queue works afterwards or the card is given up. The card is fake_card.c, in this process.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -319,6 +320,68 @@ static void stopped_under_way(void)
 	tap_case("stop and start with operations under way");
 }
 
+#define TEAM_OPS  3000u
+#define TEAM_DROP 499u
+
+static bool team_done; /* atomic */
+
+static void *team_card(void *unused)
+{
+	(void)unused;
+	while (!__atomic_load_n(&team_done, __ATOMIC_RELAXED)) {
+		fake_card_serve(&card, 1, TEAM_DROP);
+		rte_delay_us_sleep(20);
+	}
+	return NULL;
+}
+
+static void *team_dequeue(void *lost_)
+{
+	uint64_t deadline = rte_get_timer_cycles() + rte_get_timer_hz() * 30;
+	struct rte_crypto_op *ops[16];
+	unsigned *lost = lost_, back = 0;
+
+	while (back < TEAM_OPS && rte_get_timer_cycles() < deadline) {
+		uint16_t count = rte_cryptodev_dequeue_burst(device, 0, ops, RTE_DIM(ops));
+
+		for (uint16_t i = 0; i < count; i++) {
+			*lost += ops[i]->status == RTE_CRYPTO_OP_STATUS_ERROR;
+			CHECK(ops[i]->status != RTE_CRYPTO_OP_STATUS_NOT_PROCESSED, "an end");
+			op_free(ops[i]);
+		}
+		back += count;
+		if (count == 0)
+			rte_delay_us_sleep(20);
+	}
+	CHECK(back == TEAM_OPS, "%u of %u are back", back, TEAM_OPS);
+	return NULL;
+}
+
+/* The queue is reset again and again under the hands of another thread that enqueues. */
+static void team(void)
+{
+	pthread_t card_thread, dequeue_thread;
+	unsigned lost = 0;
+
+	card_start(32);
+	team_done = false;
+	pthread_create(&card_thread, NULL, team_card, NULL);
+	pthread_create(&dequeue_thread, NULL, team_dequeue, &lost);
+	for (unsigned i = 0; i < TEAM_OPS; i++) {
+		struct rte_crypto_op *op = op_make();
+
+		while (rte_cryptodev_enqueue_burst(device, 0, &op, 1) == 0)
+			rte_delay_us_sleep(20);
+	}
+	pthread_join(dequeue_thread, NULL);
+	__atomic_store_n(&team_done, true, __ATOMIC_RELAXED);
+	pthread_join(card_thread, NULL);
+	CHECK(lost >= TEAM_OPS / TEAM_DROP && queue_pair()->consumer.recoveries >= TEAM_OPS / TEAM_DROP,
+	      "%u lost by %lu resets", lost, queue_pair()->consumer.recoveries);
+	card_end();
+	tap_case("resets while other threads enqueue and complete");
+}
+
 static void unmapped(void)
 {
 	card.unmapped = true;
@@ -477,7 +540,7 @@ int main(int count, char *values[])
 {
 	static void (*const cases[])(void) = { full_and_empty, wraps,	     statuses, strangers,    flood, dropped,
 					       wrong_phase,    stuck,	     removed,  fatal,	     keys,  stopped_under_way,
-					       unmapped,       capabilities, refusals };
+					       team,	       unmapped,       capabilities, refusals };
 
 	(void)count;
 	bed_start(values[0], 0, NULL, "");
