@@ -38,6 +38,13 @@ static void pools_make(void)
 		bed_fail("pools: %s", rte_strerror(rte_errno));
 }
 
+void bed_start_with(int count, const char *const arguments[])
+{
+	if (rte_eal_init(count, (char **)(uintptr_t)arguments) < 0)
+		bed_fail("rte_eal_init: %s", rte_strerror(rte_errno));
+	pools_make();
+}
+
 void bed_start(const char *program, unsigned count, char *const sockets[], const char *options)
 {
 	static char vdevs[2][256];
@@ -50,9 +57,7 @@ void bed_start(const char *program, unsigned count, char *const sockets[], const
 		arguments[used++] = "--vdev";
 		arguments[used++] = vdevs[i];
 	}
-	if (rte_eal_init(used, (char **)(uintptr_t)arguments) < 0)
-		bed_fail("rte_eal_init: %s", rte_strerror(rte_errno));
-	pools_make();
+	bed_start_with(used, arguments);
 }
 
 void bed_end(void)

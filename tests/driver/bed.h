@@ -39,6 +39,8 @@ __attribute__((noreturn, format(printf, 1, 2))) void bed_fail(const char *format
 
 /* Starts the EAL without hugepages, with `count` cards behind the sockets, and makes the pools. */
 void bed_start(const char *program, unsigned count, char *const sockets[], const char *options);
+/* The same with the EAL's arguments as they are. */
+void bed_start_with(int count, const char *const arguments[]);
 void bed_end(void);
 
 /* Configures a device with queue pairs of `descriptors` entries each and starts it. */
