@@ -105,7 +105,7 @@ static void print(struct run *run, struct bench_report *report)
 
 	fprintf(out,
 		"\nFull TLS 1.3 handshakes, RSA-2048, by the longest wait of a signature for company; median over the\n"
-		"rounds and (interquartile range). Load: part of the %.0f handshakes a second that a core can do.\n"
+		"rounds and (interquartile range). Load: part of %.0f handshakes a second, what 64 at once get.\n"
 		"%-6s %10s %22s %22s %22s\n",
 		run->capacity, "load", "wait, us", "latency median, us", "latency p99, us", "CPU, us each");
 	for (unsigned load = 0; load < LOADS; load++)

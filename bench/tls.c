@@ -120,13 +120,13 @@ static int choose_rate(struct tls_run *run, const struct tls_metric *metric)
 	double capacity;
 	int status;
 
-	bench_progress("what a core can do with %s", tls_proxy_name(TLS_PROXY_HAPROXY));
+	bench_progress("what %s does at saturation", tls_proxy_name(TLS_PROXY_HAPROXY));
 	status = tls_latency_capacity(
 		&load, haproxy, (unsigned)(run->options->quick ? metric->quick_requests : metric->requests), &capacity);
 	if (status)
 		return status;
 	run->rate = TLS_LATENCY_LOAD * capacity;
-	snprintf(text, sizeof(text), "%.0f a second, %.0f%% of the %.0f that a core can do with %s", run->rate,
+	snprintf(text, sizeof(text), "%.0f a second, %.0f%% of the %.0f that %s does", run->rate,
 		 TLS_LATENCY_LOAD * 100.0, capacity, tls_proxy_name(TLS_PROXY_HAPROXY));
 	bench_report_setting(run->report, "handshakes_at_70_percent_load", text);
 	return 0;

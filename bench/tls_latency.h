@@ -11,8 +11,8 @@
 /* The part. */
 #define TLS_LATENCY_LOAD 0.7
 
-/* Handshakes a second for which this proxy's processor time would last, from so many of them under a load that keeps
- * its core busy. Returns 0 or a negative errno after a message. */
+/* Handshakes a second at saturation: as many of them as this proxy answers to a client that always has 64 under way.
+ * Returns 0 or a negative errno after a message. */
 int tls_latency_capacity(const struct tls_load *load, struct tls_proxy *proxy, unsigned handshakes,
 			 double *handshakes_per_s);
 
