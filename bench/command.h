@@ -10,6 +10,7 @@
 
 extern const struct subcommand bench_aead_command;
 extern const struct subcommand bench_batch_wait_command;
+extern const struct subcommand bench_card_command;
 extern const struct subcommand bench_provider_command;
 extern const struct subcommand bench_rsa_command;
 extern const struct subcommand bench_tls_command;

@@ -7,7 +7,7 @@
 
 static const struct subcommand *const list[] = {
 	&bench_aead_command, &bench_rsa_command, &bench_x25519_command, &bench_tls_command, &bench_batch_wait_command,
-	&bench_provider_command,
+	&bench_provider_command, &bench_card_command,
 };
 
 int main(int argc, char **argv)

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * glacis-bench-card: what an offloaded record costs the host. A burst of 32 is enqueued, the card is given the time to
+ * complete it, and the burst is dequeued; the cycles inside the two calls are counted, the time between is not. The
+ * card is glacis-vcard --instant on another processor, so rings and completions come from another cache, as they would
+ * from a bus. Beside it crypto_aesni_gcm through the same calls, whose cost includes the cryptography.
+ */
+#include <argp.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include <rte_cryptodev.h>
+#include <rte_cycles.h>
+#include <rte_pause.h>
+#include <rte_version.h>
+
+#include "card_bed.h"
+#include "progress.h"
+#include "report.h"
+#include "stats.h"
+
+#define BURSTS      200u /* of a sample; the sample is their median */
+#define ROUNDS      20u
+#define TRIES       50u  /* as many bursts, before a sample is given up */
+#define LATENCIES   2000u
+#define LIMIT_US    2000000u
+#define CYCLES_MOST 180.0
+
+static const uint32_t sizes[] = { 64, 256, 1024, 4096, 16384 };
+
+enum { OPTION_JSON = 1, OPTION_VCARD, OPTION_CHECK };
+
+struct options {
+	const char *json, *vcard;
+	bool check;
+};
+
+/* Dequeues `count` operations; the cycles of the call that returned the last one. */
+static uint64_t take(const struct card_contender *contender, uint16_t count)
+{
+	struct rte_crypto_op *ops[CARD_BURST];
+	uint64_t deadline = rte_rdtsc() + rte_get_tsc_hz() / 1000000 * LIMIT_US, start, cycles = 0;
+	uint16_t done = 0, calls = 0;
+
+	while (done < count) {
+		start = rte_rdtsc_precise();
+		done += rte_cryptodev_dequeue_burst(contender->device, 0, ops, count - done);
+		cycles = rte_rdtsc_precise() - start;
+		calls++;
+		if (rte_rdtsc() > deadline) {
+			fprintf(stderr, "glacis-bench card: %s does not complete a burst\n", contender->name);
+			exit(1);
+		}
+	}
+	for (uint16_t i = 0; i < count && calls == 1; i++)
+		if (ops[i]->status != RTE_CRYPTO_OP_STATUS_SUCCESS)
+			exit((fprintf(stderr, "glacis-bench card: %s fails\n", contender->name), 1));
+	return calls == 1 ? cycles : 0; /* 0: it was not all there yet */
+}
+
+/* For the card to complete a burst: it writes zeros as long as the text. */
+static unsigned wait_us(uint32_t size)
+{
+	return 20 + size / 64;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const double *left = a, *right = b;
+
+	return (*left > *right) - (*left < *right);
+}
+
+/* Cycles per record of bursts, in the middle of them. */
+static double sample(struct card_bed *bed, const struct card_contender *contender, uint32_t size, unsigned *next)
+{
+	double values[BURSTS];
+	unsigned count = 0;
+
+	card_bed_prepare(bed, contender, size);
+	for (unsigned tries = 0; count < BURSTS && tries < TRIES * BURSTS; tries++) {
+		struct rte_crypto_op **ops = bed->ops + *next;
+		uint64_t start = rte_rdtsc_precise(), cycles, taken;
+		uint16_t done = rte_cryptodev_enqueue_burst(contender->device, 0, ops, CARD_BURST);
+
+		cycles = rte_rdtsc_precise() - start;
+		*next = (*next + CARD_BURST) % CARD_OPS;
+		rte_delay_us_block(contender == &bed->ours ? wait_us(size) : 0);
+		taken = take(contender, done);
+		if (done == CARD_BURST && taken > 0)
+			values[count++] = (double)(cycles + taken) / CARD_BURST;
+	}
+	if (count < BURSTS) {
+		fprintf(stderr, "glacis-bench card: %s is too slow to be measured here\n", contender->name);
+		exit(1);
+	}
+	qsort(values, count, sizeof(values[0]), compare);
+	return bench_percentile(values, count, 0.5);
+}
+
+/* Microseconds there and back of one record. */
+static struct bench_figure latency(struct card_bed *bed)
+{
+	static struct bench_samples samples;
+	struct rte_crypto_op *op;
+
+	samples.count = 0;
+	card_bed_prepare(bed, &bed->ours, 1024);
+	for (unsigned i = 0; i < LATENCIES && samples.count < BENCH_SAMPLES_MAX; i++) {
+		uint64_t start = rte_rdtsc();
+
+		if (rte_cryptodev_enqueue_burst(bed->ours.device, 0, &bed->ops[i % CARD_OPS], 1) != 1)
+			continue;
+		while (rte_cryptodev_dequeue_burst(bed->ours.device, 0, &op, 1) == 0)
+			rte_pause();
+		bench_samples_add(&samples, (double)(rte_rdtsc() - start) * 1e6 / (double)rte_get_tsc_hz());
+	}
+	return bench_samples_figure(&samples);
+}
+
+/* One size. False: above the limit. */
+static bool size_measure(struct card_bed *bed, struct bench_report *report, uint32_t size)
+{
+	static struct bench_samples ours, peer;
+	struct bench_figure our_figure, peer_figure;
+	unsigned next = 0;
+	double ratio;
+
+	ours.count = peer.count = 0;
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		bench_progress("card: %u bytes, round %u of %u", size, round + 1, ROUNDS);
+		bench_samples_add(&ours, sample(bed, &bed->ours, size, &next));
+		bench_samples_add(&peer, sample(bed, &bed->peer, size, &next));
+	}
+	ratio = bench_paired_ratio(&ours, &peer);
+	our_figure = bench_samples_figure(&ours);
+	peer_figure = bench_samples_figure(&peer);
+	bench_progress_end();
+	fprintf(bench_report_table(report), "%6u  %8.0f ± %-5.0f  %8.0f ± %-5.0f  %6.2f\n", size, our_figure.median,
+		our_figure.spread, peer_figure.median, peer_figure.spread, ratio);
+	bench_report_row(report, json_pack("{s:s, s:i, s:i, s:f, s:f, s:s, s:f, s:f, s:f}", "what", "host-cycles-per-record",
+					   "size", (int)size, "burst", (int)CARD_BURST, "ours_cycles", our_figure.median,
+					   "ours_spread", our_figure.spread, "peer", bed->peer.name, "peer_cycles",
+					   peer_figure.median, "peer_spread", peer_figure.spread, "ratio", ratio));
+	return our_figure.median <= CYCLES_MOST;
+}
+
+static bool measure(struct card_bed *bed, struct bench_report *report)
+{
+	struct bench_figure figure;
+	bool good = true;
+
+	bench_report_print_head(report);
+	fprintf(bench_report_table(report),
+		"host cycles per record, burst %u, AES-128-GCM; ratio above 1: the card costs the host less\n"
+		" bytes   crypto_glacis    crypto_aesni_gcm    ratio\n",
+		CARD_BURST);
+	for (unsigned i = 0; i < RTE_DIM(sizes); i++)
+		good &= size_measure(bed, report, sizes[i]);
+	figure = latency(bed);
+	fprintf(bench_report_table(report), "round trip of one record: %.2f us, spread %.2f\n", figure.median,
+		figure.spread);
+	bench_report_row(report, json_pack("{s:s, s:i, s:f, s:f}", "what", "round-trip-us", "burst", 1, "ours_us",
+					   figure.median, "ours_spread", figure.spread));
+	return good;
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case OPTION_JSON:
+		options->json = argument;
+		return 0;
+	case OPTION_VCARD:
+		options->vcard = argument;
+		return 0;
+	case OPTION_CHECK:
+		options->check = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp_option list[] = {
+		{ "json", OPTION_JSON, "FILE", 0, "Write the results to FILE, - for standard output", 0 },
+		{ "vcard", OPTION_VCARD, "PATH", 0, "The emulated card; by default that of this build", 0 },
+		{ "check", OPTION_CHECK, NULL, 0, "Fail when a record costs more than 180 cycles", 0 },
+		{ 0 },
+	};
+	static const struct argp argp = { .options = list, .parser = parse,
+					  .doc = "What an offloaded record costs the host, apart from the card's own work." };
+	struct options options = { .vcard = CARD_VCARD };
+	struct bench_report *report;
+	static struct card_bed bed;
+	int status;
+	bool good;
+
+	argp_err_exit_status = EX_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	report = bench_report_create("card", options.json);
+	if (report == NULL)
+		return 1;
+	card_bed_open(&bed, argv[0], options.vcard);
+	bench_report_version(report, "dpdk", rte_version());
+	good = measure(&bed, report);
+	card_bed_close();
+	status = bench_report_write(report);
+	bench_report_destroy(report);
+	return status != 0 || (options.check && !good);
+}
