@@ -50,8 +50,7 @@ static void *cipher_dup(void *opaque)
 	return copy;
 }
 
-static int init(struct cipher *cipher, struct rsa_key *key, const OSSL_PARAM params[],
-		int (*start)(EVP_PKEY_CTX *context))
+static int init(struct cipher *cipher, struct rsa_key *key, const OSSL_PARAM params[], enum rsa_key_use use)
 {
 	if (key == NULL)
 		return 0;
@@ -60,20 +59,20 @@ static int init(struct cipher *cipher, struct rsa_key *key, const OSSL_PARAM par
 		cipher->key = rsa_key_hold(key);
 	}
 	EVP_PKEY_CTX_free(cipher->inner);
-	cipher->inner = rsa_key_context(key);
-	if (cipher->inner == NULL || start(cipher->inner) <= 0)
+	cipher->inner = rsa_key_start(key, use);
+	if (cipher->inner == NULL)
 		return 0;
 	return params == NULL || params->key == NULL || EVP_PKEY_CTX_set_params(cipher->inner, params) > 0;
 }
 
 static int encrypt_init(void *opaque, void *key, const OSSL_PARAM params[])
 {
-	return init(opaque, key, params, EVP_PKEY_encrypt_init);
+	return init(opaque, key, params, RSA_KEY_ENCRYPT);
 }
 
 static int decrypt_init(void *opaque, void *key, const OSSL_PARAM params[])
 {
-	return init(opaque, key, params, EVP_PKEY_decrypt_init);
+	return init(opaque, key, params, RSA_KEY_DECRYPT);
 }
 
 static int encrypt(void *opaque, unsigned char *output, size_t *output_size, size_t room, const unsigned char *input,

@@ -251,7 +251,8 @@ void crew_leave(void)
 	crew = crew_here();
 	if (crew == NULL)
 		return;
-	atomic_store(&current, crew->parents);
 	crew_stop(crew);
+	/* Not before: a thread that drops the last reference to a key must find its crew, which knows the key. */
+	atomic_store(&current, crew->parents);
 	crew_free(crew);
 }

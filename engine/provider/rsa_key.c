@@ -37,6 +37,8 @@ void rsa_key_release(struct rsa_key *key)
 	if (key == NULL || atomic_fetch_sub_explicit(&key->references, 1, memory_order_acq_rel) != 1)
 		return;
 	crew_key_forget(key);
+	for (unsigned use = 0; use < RSA_KEY_USES; use++)
+		EVP_PKEY_CTX_free(atomic_load(&key->started[use]));
 	EVP_PKEY_free(key->pair);
 	OPENSSL_clear_free(key->der, key->der_size);
 	atomic_fetch_sub(&key->provider->keys, 1); /* the last look at the provider */
@@ -173,4 +175,37 @@ EVP_PKEY_CTX *rsa_key_context(const struct rsa_key *key)
 	if (inner == NULL || key->pair == NULL)
 		return NULL;
 	return EVP_PKEY_CTX_new_from_pkey(inner->library, key->pair, NULL);
+}
+
+static EVP_PKEY_CTX *start(const struct rsa_key *key, enum rsa_key_use use)
+{
+	static int (*const starts[RSA_KEY_USES])(EVP_PKEY_CTX * context) = {
+		[RSA_KEY_SIGN] = EVP_PKEY_sign_init,
+		[RSA_KEY_VERIFY] = EVP_PKEY_verify_init,
+		[RSA_KEY_RECOVER] = EVP_PKEY_verify_recover_init,
+		[RSA_KEY_ENCRYPT] = EVP_PKEY_encrypt_init,
+		[RSA_KEY_DECRYPT] = EVP_PKEY_decrypt_init,
+	};
+	EVP_PKEY_CTX *context = rsa_key_context(key);
+
+	if (context == NULL || starts[use](context) > 0)
+		return context;
+	EVP_PKEY_CTX_free(context);
+	return NULL;
+}
+
+EVP_PKEY_CTX *rsa_key_start(struct rsa_key *key, enum rsa_key_use use)
+{
+	EVP_PKEY_CTX *found = atomic_load_explicit(&key->started[use], memory_order_acquire), *made;
+
+	if (found == NULL) {
+		made = start(key, use);
+		if (made == NULL)
+			return NULL;
+		if (atomic_compare_exchange_strong(&key->started[use], &found, made))
+			found = made;
+		else
+			EVP_PKEY_CTX_free(made); /* another thread was faster */
+	}
+	return EVP_PKEY_CTX_dup(found);
 }

@@ -17,6 +17,9 @@
 
 struct crew_key;
 
+/* What an inner context can be started for. */
+enum rsa_key_use { RSA_KEY_SIGN, RSA_KEY_VERIFY, RSA_KEY_RECOVER, RSA_KEY_ENCRYPT, RSA_KEY_DECRYPT, RSA_KEY_USES };
+
 struct rsa_key {
 	_Atomic unsigned references;
 	struct provider *provider;
@@ -24,7 +27,8 @@ struct rsa_key {
 	bool is_private;
 	uint8_t *der; /* PKCS#1, of a private key that lanes may compute with: size, two primes; else NULL */
 	size_t der_size;
-	_Atomic(struct crew_key *) lane; /* the crew's (crew.c) */
+	_Atomic(EVP_PKEY_CTX *) started[RSA_KEY_USES]; /* to be copied: a copy costs a tenth of a start */
+	_Atomic(struct crew_key *) lane;               /* the crew's (crew.c) */
 };
 
 /* NULL: out of memory. */
@@ -41,7 +45,9 @@ void rsa_key_adopt(struct rsa_key *key, EVP_PKEY *pair, bool is_private);
 /* Size of the modulus in bytes. */
 size_t rsa_key_bytes(const struct rsa_key *key);
 
-/* A context for one operation with the inner key; NULL: OpenSSL's errors are in the queue. */
+/* A fresh context of the inner key; NULL: OpenSSL's errors are in the queue. */
 EVP_PKEY_CTX *rsa_key_context(const struct rsa_key *key);
+/* The same, started for a use. Any thread. */
+EVP_PKEY_CTX *rsa_key_start(struct rsa_key *key, enum rsa_key_use use);
 
 #endif

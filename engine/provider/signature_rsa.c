@@ -25,8 +25,6 @@ struct signature {
 	EVP_MD *digest;      /* what `hashing` computes */
 };
 
-typedef int inner_init(EVP_PKEY_CTX *context);
-
 static void *signature_new(void *provider, const char *properties)
 {
 	struct signature *signature = OPENSSL_zalloc(sizeof(*signature));
@@ -81,7 +79,7 @@ fail:
 }
 
 /* Starts an operation with `key`, or with the last one again when it is NULL. */
-static int init(struct signature *signature, struct rsa_key *key, const OSSL_PARAM params[], inner_init *start)
+static int init(struct signature *signature, struct rsa_key *key, const OSSL_PARAM params[], enum rsa_key_use use)
 {
 	if (key == NULL && signature->key == NULL) {
 		ERR_raise_data(ERR_LIB_PROV, PROV_R_NO_KEY_SET, "glacis: RSA signature without a key");
@@ -92,8 +90,8 @@ static int init(struct signature *signature, struct rsa_key *key, const OSSL_PAR
 		signature->key = rsa_key_hold(key);
 	}
 	EVP_PKEY_CTX_free(signature->inner);
-	signature->inner = rsa_key_context(signature->key);
-	if (signature->inner == NULL || start(signature->inner) <= 0)
+	signature->inner = rsa_key_start(signature->key, use);
+	if (signature->inner == NULL)
 		return 0;
 	return params == NULL || params->key == NULL || EVP_PKEY_CTX_set_params(signature->inner, params) > 0;
 }
@@ -101,19 +99,19 @@ static int init(struct signature *signature, struct rsa_key *key, const OSSL_PAR
 static int sign_init(void *opaque, void *key, const OSSL_PARAM params[])
 {
 	stop_hashing(opaque);
-	return init(opaque, key, params, EVP_PKEY_sign_init);
+	return init(opaque, key, params, RSA_KEY_SIGN);
 }
 
 static int verify_init(void *opaque, void *key, const OSSL_PARAM params[])
 {
 	stop_hashing(opaque);
-	return init(opaque, key, params, EVP_PKEY_verify_init);
+	return init(opaque, key, params, RSA_KEY_VERIFY);
 }
 
 static int recover_init(void *opaque, void *key, const OSSL_PARAM params[])
 {
 	stop_hashing(opaque);
-	return init(opaque, key, params, EVP_PKEY_verify_recover_init);
+	return init(opaque, key, params, RSA_KEY_RECOVER);
 }
 
 static int sign(void *opaque, unsigned char *output, size_t *output_size, size_t room, const unsigned char *digest,
@@ -175,7 +173,7 @@ static int set_digest(struct signature *signature, const char *name)
 }
 
 static int digest_init(struct signature *signature, const char *digest, struct rsa_key *key, const OSSL_PARAM params[],
-		       inner_init *start)
+		       enum rsa_key_use use)
 {
 	char last[DIGEST_NAME_MAX];
 
@@ -184,7 +182,7 @@ static int digest_init(struct signature *signature, const char *digest, struct r
 		snprintf(last, sizeof(last), "%s", EVP_MD_get0_name(signature->digest));
 		digest = last;
 	}
-	if (!init(signature, key, params, start))
+	if (!init(signature, key, params, use))
 		return 0;
 	if (digest == NULL || *digest == '\0') {
 		ERR_raise_data(ERR_LIB_PROV, PROV_R_MISSING_MESSAGE_DIGEST, "glacis: RSA signature without a digest");
@@ -199,12 +197,12 @@ static int digest_init(struct signature *signature, const char *digest, struct r
 
 static int digest_sign_init(void *opaque, const char *digest, void *key, const OSSL_PARAM params[])
 {
-	return digest_init(opaque, digest, key, params, EVP_PKEY_sign_init);
+	return digest_init(opaque, digest, key, params, RSA_KEY_SIGN);
 }
 
 static int digest_verify_init(void *opaque, const char *digest, void *key, const OSSL_PARAM params[])
 {
-	return digest_init(opaque, digest, key, params, EVP_PKEY_verify_init);
+	return digest_init(opaque, digest, key, params, RSA_KEY_VERIFY);
 }
 
 static int digest_update(void *opaque, const unsigned char *text, size_t size)
