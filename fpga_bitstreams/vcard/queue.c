@@ -120,9 +120,7 @@ static int run_next(struct vcard_queue *queue, struct vcard_scratch *scratch)
 	atomic_store_explicit(&queue->sq_head, (head + 1) & (sq_entries(queue) - 1), memory_order_relaxed);
 	vcard_queue_count(queue, VCARD_COMMANDS, 1);
 	memcpy(&cookie, descriptor + offsetof(struct glacis_card_aead, cookie), sizeof(cookie));
-	if (strike(queue))
-		return -ECANCELED;
-	error = vcard_command_run(queue, scratch, descriptor, &result);
+	error = strike(queue) ? -ECANCELED : vcard_command_run(queue, scratch, descriptor, &result);
 	explicit_bzero(descriptor, sizeof(descriptor));
 	if (error)
 		return error;
@@ -154,6 +152,16 @@ static unsigned ready(struct vcard_queue *queue)
 	return count < VCARD_BURST ? count : VCARD_BURST;
 }
 
+/* Completions that faults held back and that are due. 0, or the queue goes no further. */
+static int release_held(struct vcard_queue *queue)
+{
+	int error = vcard_completion_release(queue);
+
+	if (error == -EFAULT)
+		fail(queue, GLACIS_CARD_STATUS_DMA_WRITE);
+	return error;
+}
+
 unsigned vcard_queue_run(struct vcard_queue *queue, struct vcard_scratch *scratch)
 {
 	uint32_t generation = queue->generation;
@@ -161,9 +169,7 @@ unsigned vcard_queue_run(struct vcard_queue *queue, struct vcard_scratch *scratc
 
 	if (queue->stalled)
 		return 0;
-	if (vcard_completion_release(queue) == -EFAULT)
-		fail(queue, GLACIS_CARD_STATUS_DMA_WRITE);
-	if (generation != queue->generation)
+	if (release_held(queue))
 		return 0;
 	queue->crowded = false;
 	count = ready(queue);

@@ -173,7 +173,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		check_card();
 		if (result)
 			break;
-		require(drain(ends[0]) >= (answered && exact ? sizeof(struct vcard_wire_header) : 0), "a message is answered");
+		require(drain(ends[0]) >= (answered && exact ? sizeof(struct vcard_wire_header) : 0),
+			"a message is answered");
 		run_queues();
 		check_card();
 	}
