@@ -77,8 +77,9 @@ void card_bed_close(void)
 static void eal_start(const char *program)
 {
 	char vdev[sizeof(socket_path) + 32];
-	const char *arguments[] = { program, "--no-huge", "--no-shconf", "--no-pci", "--no-telemetry", "-m", "256", "-l",
-				    "0", "--log-level", "warning", "--vdev", vdev, "--vdev", "crypto_aesni_gcm0" };
+	const char *arguments[] = { program,   "--no-huge", "--no-shconf", "--no-pci", "--no-telemetry",
+				    "-m",      "256",       "-l",          "0",        "--log-level",
+				    "warning", "--vdev",    vdev,          "--vdev",   "crypto_aesni_gcm0" };
 
 	snprintf(vdev, sizeof(vdev), "crypto_glacis0,socket=%s", socket_path);
 	if (rte_eal_init(RTE_DIM(arguments), (char **)(uintptr_t)arguments) < 0)
@@ -151,11 +152,12 @@ void card_bed_prepare(struct card_bed *bed, const struct card_contender *contend
 
 		rte_crypto_op_attach_sym_session(op, contender->session);
 		sym->aead.data.length = size;
-		sym->aead.digest.data = rte_crypto_op_ctod_offset(op, uint8_t *, NONCE_OFFSET + offsetof(struct behind, tag));
-		sym->aead.digest.phys_addr =
-			rte_crypto_op_ctophys_offset(op, NONCE_OFFSET + offsetof(struct behind, tag));
-		sym->aead.aad.data = rte_crypto_op_ctod_offset(op, uint8_t *, NONCE_OFFSET + offsetof(struct behind, aad));
-		sym->aead.aad.phys_addr =
-			rte_crypto_op_ctophys_offset(op, NONCE_OFFSET + offsetof(struct behind, aad));
+		sym->aead.digest.data = rte_crypto_op_ctod_offset(op, uint8_t *,
+								  NONCE_OFFSET + offsetof(struct behind, tag));
+		sym->aead.digest.phys_addr = rte_crypto_op_ctophys_offset(op,
+									  NONCE_OFFSET + offsetof(struct behind, tag));
+		sym->aead.aad.data = rte_crypto_op_ctod_offset(op, uint8_t *,
+							       NONCE_OFFSET + offsetof(struct behind, aad));
+		sym->aead.aad.phys_addr = rte_crypto_op_ctophys_offset(op, NONCE_OFFSET + offsetof(struct behind, aad));
 	}
 }

@@ -10,9 +10,9 @@
 
 #include <rte_crypto.h>
 
-#define CARD_BURST      32u
-#define CARD_OPS        1024u /* in turn, so that what is measured is not one burst in the cache */
-#define CARD_SIZE_MAX   16384u
+#define CARD_BURST    32u
+#define CARD_OPS      1024u /* in turn, so that what is measured is not one burst in the cache */
+#define CARD_SIZE_MAX 16384u
 
 struct card_contender {
 	const char *name;

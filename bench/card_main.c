@@ -23,7 +23,7 @@
 
 #define BURSTS      200u /* of a sample; the sample is their median */
 #define ROUNDS      20u
-#define TRIES       50u  /* as many bursts, before a sample is given up */
+#define TRIES       50u /* as many bursts, before a sample is given up */
 #define LATENCIES   2000u
 #define LIMIT_US    2000000u
 #define CYCLES_MOST 180.0
@@ -140,10 +140,11 @@ static bool size_measure(struct card_bed *bed, struct bench_report *report, uint
 	bench_progress_end();
 	fprintf(bench_report_table(report), "%6u  %8.0f ± %-5.0f  %8.0f ± %-5.0f  %6.2f\n", size, our_figure.median,
 		our_figure.spread, peer_figure.median, peer_figure.spread, ratio);
-	bench_report_row(report, json_pack("{s:s, s:i, s:i, s:f, s:f, s:s, s:f, s:f, s:f}", "what", "host-cycles-per-record",
-					   "size", (int)size, "burst", (int)CARD_BURST, "ours_cycles", our_figure.median,
-					   "ours_spread", our_figure.spread, "peer", bed->peer.name, "peer_cycles",
-					   peer_figure.median, "peer_spread", peer_figure.spread, "ratio", ratio));
+	bench_report_row(report,
+			 json_pack("{s:s, s:i, s:i, s:f, s:f, s:s, s:f, s:f, s:f}", "what", "host-cycles-per-record",
+				   "size", (int)size, "burst", (int)CARD_BURST, "ours_cycles", our_figure.median,
+				   "ours_spread", our_figure.spread, "peer", bed->peer.name, "peer_cycles",
+				   peer_figure.median, "peer_spread", peer_figure.spread, "ratio", ratio));
 	return our_figure.median <= CYCLES_MOST;
 }
 
@@ -194,8 +195,11 @@ int main(int argc, char **argv)
 		{ "check", OPTION_CHECK, NULL, 0, "Fail when a record costs more than 180 cycles", 0 },
 		{ 0 },
 	};
-	static const struct argp argp = { .options = list, .parser = parse,
-					  .doc = "What an offloaded record costs the host, apart from the card's own work." };
+	static const struct argp argp = {
+		.options = list,
+		.parser = parse,
+		.doc = "What an offloaded record costs the host, apart from the card's own work."
+	};
 	struct options options = { .vcard = CARD_VCARD };
 	struct bench_report *report;
 	static struct card_bed bed;

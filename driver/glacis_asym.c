@@ -78,11 +78,11 @@ static int base_write(const struct rte_crypto_rsa_op_param *rsa, const struct rt
 
 	switch (rsa->op_type) {
 	case RTE_CRYPTO_ASYM_OP_SIGN:
-		return padded ? glacis_rsa_pad_signature(base, size, message->data, message->length, padding->hash) :
-				glacis_rsa_place(base, size, message->data, message->length);
+		return padded ? glacis_rsa_pad_signature(base, size, message->data, message->length, padding->hash)
+			      : glacis_rsa_place(base, size, message->data, message->length);
 	case RTE_CRYPTO_ASYM_OP_ENCRYPT:
-		return padded ? glacis_rsa_pad_encryption(base, size, message->data, message->length) :
-				glacis_rsa_place(base, size, message->data, message->length);
+		return padded ? glacis_rsa_pad_encryption(base, size, message->data, message->length)
+			      : glacis_rsa_place(base, size, message->data, message->length);
 	case RTE_CRYPTO_ASYM_OP_DECRYPT:
 		return glacis_rsa_place(base, size, rsa->cipher.data, rsa->cipher.length);
 	case RTE_CRYPTO_ASYM_OP_VERIFY:

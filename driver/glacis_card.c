@@ -12,8 +12,8 @@
 
 #include "glacis_log.h"
 
-#define ALL_ONES UINT32_MAX
-#define POLL_US  20u
+#define ALL_ONES           UINT32_MAX
+#define POLL_US            20u
 
 #define FIELD(value, name) (((value)&GLACIS_CARD_##name##_MASK) >> GLACIS_CARD_##name##_SHIFT)
 
@@ -88,7 +88,9 @@ static int abi_check(struct glacis_device *device)
 		return -ENOTSUP;
 	}
 	if (FIELD(abi, IDENTITY_ABI_MAJOR) != GLACIS_CARD_ABI_MAJOR) {
-		GLACIS_LOG(ERR, "%s: the card has ABI %u.%u, and this driver is made for %u.%u: use an image or a driver of the same major version",
+		GLACIS_LOG(ERR,
+			   "%s: the card has ABI %u.%u, and this driver is made for %u.%u: use an image or a driver of "
+			   "the same major version",
 			   device->name, FIELD(abi, IDENTITY_ABI_MAJOR), FIELD(abi, IDENTITY_ABI_MINOR),
 			   GLACIS_CARD_ABI_MAJOR, GLACIS_CARD_ABI_MINOR);
 		return -ENOTSUP;
@@ -105,7 +107,8 @@ static int limits_check(const struct glacis_device *device)
 	if (identity->queues < 1 || identity->queues >= GLACIS_CARD_QUEUES_MAX ||
 	    identity->ring_log2 < GLACIS_CARD_RING_LOG2_MIN || identity->ring_log2 > GLACIS_CARD_RING_LOG2_MAX ||
 	    identity->segments < 1) {
-		GLACIS_LOG(ERR, "%s: the card says %u queues, rings of 2^%u entries, %u segments, which no card can have",
+		GLACIS_LOG(ERR,
+			   "%s: the card says %u queues, rings of 2^%u entries, %u segments, which no card can have",
 			   device->name, identity->queues, identity->ring_log2, identity->segments);
 		return -EPROTO;
 	}
@@ -193,7 +196,9 @@ int glacis_card_queue_enable(const struct glacis_device *device, uint32_t queue,
 	if (status == 0)
 		status = glacis_card_read32(device, glacis_card_queue(queue, GLACIS_CARD_QUEUE_STATUS), &state);
 	if (status == 0 && FIELD(state, QUEUE_STATUS_STATE) != GLACIS_CARD_STATE_ENABLED) {
-		GLACIS_LOG(ERR, "%s: queue %u: the card refuses rings at %#" PRIx64 " and %#" PRIx64 ", of 2^%u and 2^%u entries: state %u, error %u",
+		GLACIS_LOG(ERR,
+			   "%s: queue %u: the card refuses rings at %#" PRIx64 " and %#" PRIx64
+			   ", of 2^%u and 2^%u entries: state %u, error %u",
 			   device->name, queue, setup->sq_base, setup->cq_base, setup->sq_log2, setup->cq_log2,
 			   FIELD(state, QUEUE_STATUS_STATE), FIELD(state, QUEUE_STATUS_ERROR));
 		status = -EIO;
@@ -220,7 +225,8 @@ void glacis_card_cut(struct glacis_device *device, const char *why)
 {
 	if (__atomic_exchange_n(&device->lost, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
-	GLACIS_LOG(ERR, "%s: the card is given up: %s; operations end with an error until the device is stopped and started",
+	GLACIS_LOG(ERR,
+		   "%s: the card is given up: %s; operations end with an error until the device is stopped and started",
 		   device->name, why);
 	device->transport->cut(device->link);
 }

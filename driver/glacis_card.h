@@ -26,7 +26,8 @@ int glacis_card_identify(struct glacis_device *device);
 int glacis_card_reset(struct glacis_device *device);
 
 /* -EIO: the card refuses the rings. */
-int glacis_card_queue_enable(const struct glacis_device *device, uint32_t queue, const struct glacis_queue_setup *setup);
+int glacis_card_queue_enable(const struct glacis_device *device, uint32_t queue,
+			     const struct glacis_queue_setup *setup);
 /* After 0 the card touches no memory of the queue any more. */
 int glacis_card_queue_reset(const struct glacis_device *device, uint32_t queue);
 

@@ -36,10 +36,11 @@ static int card_return(struct rte_cryptodev *cryptodev)
 		return status;
 	__atomic_store_n(&device->lost, 0, __ATOMIC_RELEASE);
 	status = glacis_card_identify(device);
-	if (status == 0 && (device->identity.capabilities != before.capabilities ||
-			    device->identity.queues < before.queues || device->identity.ring_log2 < before.ring_log2 ||
-			    device->identity.segments < before.segments)) {
-		GLACIS_LOG(ERR, "%s: the card that came back can do less than before: remove the device and probe it again",
+	if (status == 0 &&
+	    (device->identity.capabilities != before.capabilities || device->identity.queues < before.queues ||
+	     device->identity.ring_log2 < before.ring_log2 || device->identity.segments < before.segments)) {
+		GLACIS_LOG(ERR,
+			   "%s: the card that came back can do less than before: remove the device and probe it again",
 			   device->name);
 		status = -ENOTSUP;
 	}

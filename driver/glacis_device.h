@@ -15,7 +15,7 @@
 #include "glacis_card_abi.h"
 #include "glacis_transport.h"
 
-#define GLACIS_TIMEOUT_MS_DEFAULT 2000u  /* how long an operation may be under way */
+#define GLACIS_TIMEOUT_MS_DEFAULT 2000u /* how long an operation may be under way */
 #define GLACIS_TIMEOUT_MS_MAX     600000u
 #define GLACIS_RESET_MS           1000u  /* for a reset of a queue or of the function */
 #define GLACIS_CAPABILITIES_MAX   3u     /* AEAD, RSA, end of list */

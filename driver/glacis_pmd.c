@@ -40,7 +40,8 @@ void glacis_log_line(uint32_t level, const char *format, ...)
 	rte_log(level, (uint32_t)glacis_logtype, "crypto_glacis: %s\n", line);
 }
 
-static int number_parse(const char *key, const char *value, unsigned long least, unsigned long most, unsigned long *number)
+static int number_parse(const char *key, const char *value, unsigned long least, unsigned long most,
+			unsigned long *number)
 {
 	char *end;
 
@@ -211,5 +212,6 @@ static struct rte_vdev_driver vdev_driver = { .probe = vdev_probe, .remove = vde
 static struct cryptodev_driver crypto_driver;
 
 RTE_PMD_REGISTER_VDEV(crypto_glacis, vdev_driver);
-RTE_PMD_REGISTER_PARAM_STRING(crypto_glacis, OPTION_SOCKET "=<path> " OPTION_TIMEOUT "=<int> " OPTION_SOCKET_ID "=<int>");
+RTE_PMD_REGISTER_PARAM_STRING(crypto_glacis,
+			      OPTION_SOCKET "=<path> " OPTION_TIMEOUT "=<int> " OPTION_SOCKET_ID "=<int>");
 RTE_PMD_REGISTER_CRYPTO_DRIVER(crypto_driver, vdev_driver.driver, glacis_driver_id)

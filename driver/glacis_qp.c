@@ -22,7 +22,8 @@
 
 static inline void doorbell(const struct glacis_qp *qp, volatile uint32_t *address, uint32_t reg, uint32_t index)
 {
-	/* What the card is told of lies in memory before it is told: for a bus, and for a process that shares memory. */
+	/* What the card is told of lies in memory before it is told: for a bus, and for a process that shares memory.
+	 */
 	rte_io_wmb();
 	if (likely(address != NULL))
 		__atomic_store_n(address, index, __ATOMIC_RELEASE);
@@ -249,7 +250,9 @@ static int qp_allocate(struct glacis_qp *qp, const struct rte_cryptodev *cryptod
 	qp->scratch = rte_zmalloc_socket("glacis scratch", entries * GLACIS_SCRATCH, RING_ALIGNMENT, socket_id);
 	qp->slots = rte_zmalloc_socket("glacis slots", entries * sizeof(*qp->slots), RTE_CACHE_LINE_SIZE, socket_id);
 	if (qp->sq_zone == NULL || qp->cq_zone == NULL || qp->scratch == NULL || qp->slots == NULL) {
-		GLACIS_LOG(ERR, "%s: queue pair %u: no memory for %zu entries (%zu KiB); ask for fewer descriptors, or give the EAL more (-m)",
+		GLACIS_LOG(ERR,
+			   "%s: queue pair %u: no memory for %zu entries (%zu KiB); ask for fewer descriptors, or give "
+			   "the EAL more (-m)",
 			   qp->device->name, qp->id, entries,
 			   entries * (GLACIS_SCRATCH + sizeof(*qp->sq) + sizeof(*qp->cq) + sizeof(*qp->slots)) / 1024);
 		return -ENOMEM;

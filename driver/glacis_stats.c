@@ -156,5 +156,6 @@ static int xstats_tell(const char *command, const char *parameters, struct rte_t
 RTE_INIT(glacis_telemetry_register)
 {
 	rte_telemetry_register_cmd("/crypto_glacis/info", info_tell, "Who a Glacis card is. Parameter: device id");
-	rte_telemetry_register_cmd("/crypto_glacis/xstats", xstats_tell, "Counters of driver and card. Parameter: device id");
+	rte_telemetry_register_cmd("/crypto_glacis/xstats", xstats_tell,
+				   "Counters of driver and card. Parameter: device id");
 }

@@ -155,8 +155,9 @@ static enum rte_crypto_op_status describe(const struct glacis_device *device, co
 	descriptor->text_size = size;
 	descriptor->source_count = source.count;
 	descriptor->destination_count = destination.count;
-	memcpy(descriptor->nonce, rte_crypto_op_ctod_offset((struct rte_crypto_op *)(uintptr_t)op, const uint8_t *,
-							    session->iv_offset), NONCE_SIZE);
+	memcpy(descriptor->nonce,
+	       rte_crypto_op_ctod_offset((struct rte_crypto_op *)(uintptr_t)op, const uint8_t *, session->iv_offset),
+	       NONCE_SIZE);
 	descriptor->source = source.address;
 	descriptor->destination = destination.address;
 	descriptor->tag = sym->aead.digest.phys_addr;

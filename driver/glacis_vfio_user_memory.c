@@ -72,7 +72,9 @@ static int page_piece(const struct rte_memseg *page, struct piece *piece)
 
 	piece->fd = rte_memseg_get_fd_thread_unsafe(segment);
 	if (piece->fd < 0 || rte_memseg_get_fd_offset_thread_unsafe(segment, &piece->offset) != 0) {
-		GLACIS_LOG(ERR, "memory at %p has no descriptor to share: %s; start with --in-memory, or with --no-huge --no-shconf",
+		GLACIS_LOG(ERR,
+			   "memory at %p has no descriptor to share: %s; start with --in-memory, or with --no-huge "
+			   "--no-shconf",
 			   page->addr, rte_strerror(rte_errno));
 		return -ENOTSUP;
 	}
@@ -116,8 +118,7 @@ static void memory_changed(enum rte_mem_event event, const void *address, size_t
 	if (list == NULL || list->external)
 		return;
 	for (size_t done = 0; done < size; done += list->page_sz) {
-		const struct rte_memseg *page =
-			rte_mem_virt2memseg((const uint8_t *)address + done, list);
+		const struct rte_memseg *page = rte_mem_virt2memseg((const uint8_t *)address + done, list);
 
 		if (page == NULL)
 			continue;

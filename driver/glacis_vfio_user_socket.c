@@ -96,7 +96,8 @@ static int send_all(int fd, struct msghdr *message, int64_t deadline)
 		message->msg_control = NULL; /* the descriptor went with the first bytes */
 		message->msg_controllen = 0;
 		for (; sent > 0 && message->msg_iovlen > 0;) {
-			size_t step = (size_t)sent < message->msg_iov->iov_len ? (size_t)sent : message->msg_iov->iov_len;
+			size_t step = (size_t)sent < message->msg_iov->iov_len ? (size_t)sent
+									       : message->msg_iov->iov_len;
 
 			message->msg_iov->iov_base = (uint8_t *)message->msg_iov->iov_base + step;
 			message->msg_iov->iov_len -= step;
@@ -144,7 +145,8 @@ static int request_send(struct glacis_socket *socket, const struct glacis_reques
 /* Keeps the first descriptor when somebody wants it and closes all others. */
 static void descriptors_take(struct msghdr *message, int *taken)
 {
-	for (struct cmsghdr *control = CMSG_FIRSTHDR(message); control != NULL; control = CMSG_NXTHDR(message, control)) {
+	for (struct cmsghdr *control = CMSG_FIRSTHDR(message); control != NULL;
+	     control = CMSG_NXTHDR(message, control)) {
 		size_t count = (control->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 
 		if (control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS)

@@ -49,7 +49,7 @@ void bed_start(const char *program, unsigned count, char *const sockets[], const
 {
 	static char vdevs[2][256];
 	const char *arguments[ARGUMENTS_MAX] = { program, "--no-huge", "--no-shconf", "--no-pci", "--no-telemetry",
-						 "-m", "128", "-l", "0" };
+						 "-m",    "128",       "-l",          "0" };
 	int used = 9;
 
 	for (unsigned i = 0; i < count && i < 2; i++) {

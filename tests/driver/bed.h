@@ -17,7 +17,7 @@
 #define BED_DEADLINE_MS  10000u
 
 struct bed {
-	struct rte_mempool *ops;      /* symmetric; nonce, tag and additional data behind */
+	struct rte_mempool *ops; /* symmetric; nonce, tag and additional data behind */
 	struct rte_mempool *asym_ops;
 	struct rte_mempool *mbufs;
 	struct rte_mempool *sessions;

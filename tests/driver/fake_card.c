@@ -40,8 +40,8 @@ void fake_card_give_phase(struct fake_card *card, uint32_t number, struct glacis
 			  uint16_t phase)
 {
 	struct fake_queue *queue = &card->queues[number];
-	struct glacis_card_completion *entry =
-		(struct glacis_card_completion *)(uintptr_t)base(queue, 2) + (queue->given & ((1u << CQ_LOG2(queue)) - 1));
+	struct glacis_card_completion *entry = (struct glacis_card_completion *)(uintptr_t)base(queue, 2) +
+					       (queue->given & ((1u << CQ_LOG2(queue)) - 1));
 	uint64_t words[2];
 
 	queue->given++;
@@ -60,7 +60,8 @@ void fake_card_give(struct fake_card *card, uint32_t number, struct glacis_card_
 
 struct glacis_card_completion fake_card_good(uint32_t queue, const struct glacis_card_aead *descriptor)
 {
-	return (struct glacis_card_completion){ .cookie = descriptor->cookie, .size = descriptor->text_size,
+	return (struct glacis_card_completion){ .cookie = descriptor->cookie,
+						.size = descriptor->text_size,
 						.queue = (uint16_t)queue };
 }
 

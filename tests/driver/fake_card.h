@@ -26,8 +26,8 @@ struct fake_queue {
 struct fake_card {
 	pthread_mutex_t lock; /* of registers and rings; not of the test's own switches */
 	uint32_t abi, magic, capabilities, limits, key_slots, rsa_bits;
-	uint32_t resets;   /* of the function */
-	bool gone;         /* reads give all ones */
+	uint32_t resets; /* of the function */
+	bool gone;       /* reads give all ones */
 	bool fatal;
 	bool reset_stuck;  /* of the function */
 	bool admin_silent; /* key commands are not answered */

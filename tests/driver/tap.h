@@ -17,7 +17,7 @@ static unsigned tap_failed;
 #define CHECK(condition, ...) tap_check((condition), __FILE__, __LINE__, #condition, __VA_ARGS__)
 
 __attribute__((format(printf, 5, 6))) static inline bool tap_check(bool good, const char *file, int line,
-								    const char *text, const char *format, ...)
+								   const char *text, const char *format, ...)
 {
 	va_list arguments;
 

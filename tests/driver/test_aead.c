@@ -62,11 +62,11 @@ static void operation_set(struct trial *trial, void *session, struct rte_mbuf *s
 	op->sym->aead.data.offset = trial->offset;
 	op->sym->aead.data.length = trial->size;
 	op->sym->aead.digest.data = bed_private(op)->tag;
-	op->sym->aead.digest.phys_addr =
-		rte_crypto_op_ctophys_offset(op, BED_NONCE_OFFSET + offsetof(struct bed_private, tag));
+	op->sym->aead.digest.phys_addr = rte_crypto_op_ctophys_offset(op, BED_NONCE_OFFSET +
+										  offsetof(struct bed_private, tag));
 	op->sym->aead.aad.data = bed_private(op)->aad;
-	op->sym->aead.aad.phys_addr =
-		rte_crypto_op_ctophys_offset(op, BED_NONCE_OFFSET + offsetof(struct bed_private, aad));
+	op->sym->aead.aad.phys_addr = rte_crypto_op_ctophys_offset(op, BED_NONCE_OFFSET +
+									       offsetof(struct bed_private, aad));
 }
 
 static void trial_check(struct trial *trial)
@@ -180,19 +180,23 @@ static size_t unhex(const char *text, uint8_t *bytes)
 
 static void known_answers(void)
 {
-	static const char plain[] = "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39";
+	static const char plain[] = "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532f"
+				    "cf0e2449a6b525b16aedf5aa0de657ba637b39";
 	static const char aad[] = "feedfacedeadbeeffeedfacedeadbeefabaddad2";
 	static const struct {
 		const char *key, *sealed, *tag;
 	} cases[] = {
 		{ "feffe9928665731c6d6a8f9467308308",
-		  "42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e091",
+		  "42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e21d514b25466931c7d8f6a5aac84aa051ba3"
+		  "0b396a0aac973d58e091",
 		  "5bc94fbc3221a5db94fae95ae7121a47" },
 		{ "feffe9928665731c6d6a8f9467308308feffe9928665731c",
-		  "3980ca0b3c00e841eb06fac4872a2757859e1ceaa6efd984628593b40ca1e19c7d773d00c144c525ac619d18c84a3f4718e2448b2fe324d9ccda2710",
+		  "3980ca0b3c00e841eb06fac4872a2757859e1ceaa6efd984628593b40ca1e19c7d773d00c144c525ac619d18c84a3f4718e2"
+		  "448b2fe324d9ccda2710",
 		  "2519498e80f1478f37ba55bd6d27618c" },
 		{ "feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308",
-		  "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662",
+		  "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3da7b08b1056828838c5f6"
+		  "1e6393ba7a0abcc9f662",
 		  "76fc6ece0f4e1768cddf8853bb2d551b" },
 	};
 
@@ -221,12 +225,15 @@ static void sizes(void)
 	struct shape shapes[2 * RTE_DIM(edges)];
 
 	for (unsigned i = 0; i < RTE_DIM(shapes); i++)
-		shapes[i] = (struct shape){ .size = edges[i / 2], .source_piece = BED_ROOM, .key_size = 16,
-					    .aad_size = 13, .open = i % 2 };
+		shapes[i] = (struct shape){
+			.size = edges[i / 2], .source_piece = BED_ROOM, .key_size = 16, .aad_size = 13, .open = i % 2
+		};
 	shapes_run(shapes, RTE_DIM(shapes));
 	tap_case("sizes from 0 to a whole mbuf");
 	for (uint32_t i = 0; i < RTE_DIM(shapes); i++)
-		shapes[i] = (struct shape){ .size = 100, .source_piece = BED_ROOM, .key_size = 32,
+		shapes[i] = (struct shape){ .size = 100,
+					    .source_piece = BED_ROOM,
+					    .key_size = 32,
 					    .aad_size = (uint32_t[]){ 0, 1, 5, 12, 16, 31, 32, 33, 48, 63, 64 }[i % 11],
 					    .open = i % 2 };
 	shapes_run(shapes, RTE_DIM(shapes));
@@ -236,19 +243,19 @@ static void sizes(void)
 static void packet_shapes(void)
 {
 	const struct shape shapes[] = {
-		{ .size = 4096, .source_piece = 256 },                              /* sixteen pieces in place */
+		{ .size = 4096, .source_piece = 256 }, /* sixteen pieces in place */
 		{ .size = 4095, .source_piece = 256, .open = true },
-		{ .size = 65536, .source_piece = 4096 },                            /* the most, in sixteen pieces */
+		{ .size = 65536, .source_piece = 4096 }, /* the most, in sixteen pieces */
 		{ .size = 65536, .source_piece = 4096, .open = true },
-		{ .size = 1000, .source_piece = 4096, .destination_piece = 4096 },  /* one piece to another */
-		{ .size = 1000, .source_piece = 100, .destination_piece = 4096 },   /* many to one */
-		{ .size = 1000, .source_piece = 4096, .destination_piece = 63 },    /* one to sixteen */
-		{ .size = 1000, .source_piece = 77, .destination_piece = 99 },      /* many to many, edges apart */
+		{ .size = 1000, .source_piece = 4096, .destination_piece = 4096 }, /* one piece to another */
+		{ .size = 1000, .source_piece = 100, .destination_piece = 4096 },  /* many to one */
+		{ .size = 1000, .source_piece = 4096, .destination_piece = 63 },   /* one to sixteen */
+		{ .size = 1000, .source_piece = 77, .destination_piece = 99 },     /* many to many, edges apart */
 		{ .size = 1000, .source_piece = 77, .destination_piece = 99, .open = true },
-		{ .size = 16, .source_piece = 1 },                                  /* pieces of one byte */
-		{ .size = 500, .offset = 100, .source_piece = 64 },                 /* starts in a later piece */
+		{ .size = 16, .source_piece = 1 },                  /* pieces of one byte */
+		{ .size = 500, .offset = 100, .source_piece = 64 }, /* starts in a later piece */
 		{ .size = 500, .offset = 64, .source_piece = 64, .destination_piece = 32 + 16 }, /* at its edge */
-		{ .size = 10, .offset = 60, .source_piece = 64, .open = true },     /* across an edge */
+		{ .size = 10, .offset = 60, .source_piece = 64, .open = true },                  /* across an edge */
 		{ .size = 1, .offset = 200, .source_piece = 201 },
 		{ .size = 300, .source_piece = 100, .open = true, .forged = true },
 		{ .size = 300, .source_piece = 300, .open = true, .forged = true },
@@ -265,8 +272,8 @@ static void packet_shapes(void)
 	tap_case("packets in one and many pieces, in place and not; forged ones give zeros");
 }
 
-static void refused_one(const struct shape *shape, void (*spoil)(struct rte_crypto_op *), enum rte_crypto_op_status status,
-			const char *what)
+static void refused_one(const struct shape *shape, void (*spoil)(struct rte_crypto_op *),
+			enum rte_crypto_op_status status, const char *what)
 {
 	struct rte_crypto_op *op;
 	void *session = trial_make(&trials[0], shape);
@@ -353,8 +360,11 @@ static void sessionless(void)
 	const struct shape shape = { .size = 777, .source_piece = 777, .key_size = 24, .aad_size = 13 };
 	struct rte_crypto_sym_xform xform = {
 		.type = RTE_CRYPTO_SYM_XFORM_AEAD,
-		.aead = { .op = RTE_CRYPTO_AEAD_OP_ENCRYPT, .algo = RTE_CRYPTO_AEAD_AES_GCM,
-			  .iv = { .offset = BED_NONCE_OFFSET, .length = 12 }, .digest_length = 16, .aad_length = 13 },
+		.aead = { .op = RTE_CRYPTO_AEAD_OP_ENCRYPT,
+			  .algo = RTE_CRYPTO_AEAD_AES_GCM,
+			  .iv = { .offset = BED_NONCE_OFFSET, .length = 12 },
+			  .digest_length = 16,
+			  .aad_length = 13 },
 	};
 	struct trial *trial = &trials[0];
 	uint8_t key[24], text[777];

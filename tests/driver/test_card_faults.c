@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Each fault of the emulated card, seen from a program: operations come back once, with the right result or an error, in
- * bounded time; then the card works again, or is started again, or is gone for good.
+ * Each fault of the emulated card, seen from a program: operations come back once, with the right result or an error,
+ * in bounded time; then the card works again, or is started again, or is gone for good.
  *
  * usage: test_driver_card_faults GLACIS_VCARD SOCKET
  */
@@ -72,8 +72,8 @@ static struct rte_crypto_op *op_make(uint32_t seed)
 	op->sym->m_dst = bed_packet_of(SIZE, SIZE, NULL);
 	op->sym->aead.data.length = SIZE;
 	op->sym->aead.digest.data = bed_private(op)->tag;
-	op->sym->aead.digest.phys_addr =
-		rte_crypto_op_ctophys_offset(op, BED_NONCE_OFFSET + offsetof(struct bed_private, tag));
+	op->sym->aead.digest.phys_addr = rte_crypto_op_ctophys_offset(op, BED_NONCE_OFFSET +
+										  offsetof(struct bed_private, tag));
 	return op;
 }
 
@@ -196,8 +196,8 @@ static void card_goes(const char *text, bool comes_back)
 	outcome = run();
 	CHECK(outcome.failed >= 1 && outcome.wrong == 0 && outcome.unlike == 0, "%u failed", outcome.failed);
 	outcome = run();
-	CHECK(outcome.failed == BURST && outcome.ms < 10 * TIMEOUT_MS, "%u failed afterwards, in %lu ms", outcome.failed,
-	      outcome.ms);
+	CHECK(outcome.failed == BURST && outcome.ms < 10 * TIMEOUT_MS, "%u failed afterwards, in %lu ms",
+	      outcome.failed, outcome.ms);
 	bed_device_stop(device);
 	if (comes_back) {
 		control("clear", "");

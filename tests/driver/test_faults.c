@@ -101,7 +101,8 @@ static unsigned take(enum rte_crypto_op_status status)
 /* Takes until `count` are back with the status; false: not in thrice the time an operation may be late. */
 static bool take_late(unsigned count, enum rte_crypto_op_status status)
 {
-	uint64_t start = rte_get_timer_cycles(), limit = rte_get_timer_hz() / 1000 * (3 * TIMEOUT_MS + 2 * GLACIS_RESET_MS);
+	uint64_t start = rte_get_timer_cycles(),
+		 limit = rte_get_timer_hz() / 1000 * (3 * TIMEOUT_MS + 2 * GLACIS_RESET_MS);
 
 	while (count > 0 && rte_get_timer_cycles() - start < limit)
 		count -= take(status);
@@ -256,7 +257,8 @@ static void wrong_phase(void)
 	card_start(8);
 	for (unsigned i = 0; i < 3; i++) {
 		CHECK(put(1) == 1, "takes one");
-		fake_card_give_phase(&card, 1, fake_card_good(1, fake_card_take(&card, 1)), (uint16_t[]){ 0, 2, 0xffff }[i]);
+		fake_card_give_phase(&card, 1, fake_card_good(1, fake_card_take(&card, 1)),
+				     (uint16_t[]){ 0, 2, 0xffff }[i]);
 		CHECK(take(0) == 0, "not new");
 		CHECK(take_late(1, RTE_CRYPTO_OP_STATUS_ERROR), "comes back late");
 		still_works();
@@ -504,7 +506,8 @@ static enum rte_crypto_op_status rsa_run(void *asym_session)
 							  .cipher = { .data = cipher } };
 	CHECK(rte_cryptodev_enqueue_burst(device, 0, &op, 1) == 1, "is taken");
 	descriptor = fake_card_take(&card, 1);
-	fake_card_give(&card, 1, (struct glacis_card_completion){ .cookie = descriptor->cookie, .size = 128, .queue = 1 });
+	fake_card_give(&card, 1,
+		       (struct glacis_card_completion){ .cookie = descriptor->cookie, .size = 128, .queue = 1 });
 	CHECK(rte_cryptodev_dequeue_burst(device, 0, &op, 1) == 1, "is back");
 	status = op->status;
 	rte_crypto_op_free(op);
@@ -538,9 +541,9 @@ static void keys(void)
 
 int main(int count, char *values[])
 {
-	static void (*const cases[])(void) = { full_and_empty, wraps,	     statuses, strangers,    flood, dropped,
-					       wrong_phase,    stuck,	     removed,  fatal,	     keys,  stopped_under_way,
-					       team,	       unmapped,       capabilities, refusals };
+	static void (*const cases[])(
+		void) = { full_and_empty, wraps, statuses, strangers,         flood, dropped,  wrong_phase,  stuck,
+			  removed,        fatal, keys,     stopped_under_way, team,  unmapped, capabilities, refusals };
 
 	(void)count;
 	bed_start(values[0], 0, NULL, "");

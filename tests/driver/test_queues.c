@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Queue pairs of a card: 1, 2 and 64 of them, one thread to each two, rings of all sizes, one queue pair shared by a thread
- * that enqueues and one that dequeues, configuration again and again; with two sockets, two cards in one process.
- * Results are told apart by sealing and opening again: what comes back must be what went in.
+ * Queue pairs of a card: 1, 2 and 64 of them, one thread to each two, rings of all sizes, one queue pair shared by a
+ * thread that enqueues and one that dequeues, configuration again and again; with two sockets, two cards in one
+ * process. Results are told apart by sealing and opening again: what comes back must be what went in.
  *
  * usage: test_driver_queues SOCKET [SOCKET]
  */
@@ -14,11 +14,11 @@
 #include "bed.h"
 #include "tap.h"
 
-#define SIZE      512u
-#define BURST     16u
-#define ROUNDS    20u
-#define SHARED    20000u
-#define QUEUES    64u
+#define SIZE   512u
+#define BURST  16u
+#define ROUNDS 20u
+#define SHARED 20000u
+#define QUEUES 64u
 
 static uint8_t key[16] = "a key of 16 byte";
 
@@ -43,8 +43,8 @@ static struct rte_crypto_op *op_make(void)
 	op->sym->m_src = packet;
 	op->sym->aead.data.length = SIZE;
 	op->sym->aead.digest.data = bed_private(op)->tag;
-	op->sym->aead.digest.phys_addr =
-		rte_crypto_op_ctophys_offset(op, BED_NONCE_OFFSET + offsetof(struct bed_private, tag));
+	op->sym->aead.digest.phys_addr = rte_crypto_op_ctophys_offset(op, BED_NONCE_OFFSET +
+										  offsetof(struct bed_private, tag));
 	return op;
 }
 

@@ -14,8 +14,9 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
+#include <rte_version.h>
+
 #include "bed.h"
-#include "glacis_compat.h"
 #include "tap.h"
 
 #define BYTES_MAX 512u
@@ -24,7 +25,7 @@
 static uint8_t device;
 static const char *keys_folder;
 
-enum kind { EXPONENT, CRT, PUBLIC_ONLY, KINDS };
+enum kind { EXPONENT, CRT, PUBLIC_ONLY };
 static const char *const kind_names[] = { "exponent", "CRT", "public" };
 
 struct key {
@@ -32,13 +33,13 @@ struct key {
 	unsigned size; /* bytes of the modulus */
 	uint8_t numbers[NUMBERS][BYTES_MAX];
 	size_t lengths[NUMBERS];
-	void *sessions[KINDS];
 };
 
 static void key_numbers(struct key *key)
 {
-	static const char *const names[NUMBERS] = { "n", "e", "d", "rsa-factor1", "rsa-factor2", "rsa-exponent1",
-						    "rsa-exponent2", "rsa-coefficient1" };
+	static const char *const names[NUMBERS] = {
+		"n", "e", "d", "rsa-factor1", "rsa-factor2", "rsa-exponent1", "rsa-exponent2", "rsa-coefficient1"
+	};
 
 	for (unsigned i = 0; i < NUMBERS; i++) {
 		BIGNUM *number = NULL;
@@ -91,60 +92,56 @@ static struct rte_crypto_asym_xform xform_of(struct key *key, enum kind kind)
 	return xform;
 }
 
-static void *session_make(struct key *key, enum kind kind)
+/* Padding is the session's since DPDK 24.11, and the operation's before. */
+static void padding_set(struct rte_crypto_asym_xform *xform, struct rte_crypto_rsa_op_param *rsa,
+			struct rte_crypto_rsa_padding padding)
 {
-	struct rte_crypto_asym_xform xform = xform_of(key, kind);
-	void *session = NULL;
-	int status = rte_cryptodev_asym_session_create(device, &xform, bed.asym_sessions, &session);
-
-	CHECK(status == 0, "%u bytes, %s: session: %s", key->size, kind_names[kind], strerror(-status));
-	return status == 0 ? session : NULL;
-}
-
 #if RTE_VERSION >= RTE_VERSION_NUM(24, 11, 0, 0)
-#error "padding belongs to the session since DPDK 24.11: give each padding a session of its own here"
+	(void)rsa;
+	xform->rsa.padding = padding;
+#else
+	(void)xform;
+	rsa->padding = padding;
 #endif
-
-static void padding_set(struct rte_crypto_rsa_op_param *rsa, enum rte_crypto_rsa_padding_type padding,
-			enum rte_crypto_auth_algorithm hash)
-{
-	rsa->padding = (struct rte_crypto_rsa_padding){ .type = padding, .hash = hash };
 }
 
-/* One operation; gives its status. */
-static enum rte_crypto_op_status run(void *session, struct rte_crypto_rsa_op_param *rsa,
+/* One operation, with a session of its own; gives its status. */
+static enum rte_crypto_op_status run(struct key *key, enum kind kind, struct rte_crypto_rsa_op_param *rsa,
 				     enum rte_crypto_rsa_padding_type padding, enum rte_crypto_auth_algorithm hash)
 {
 	struct rte_crypto_op *op = rte_crypto_op_alloc(bed.asym_ops, RTE_CRYPTO_OP_TYPE_ASYMMETRIC);
+	struct rte_crypto_asym_xform xform = xform_of(key, kind);
 	enum rte_crypto_op_status status;
+	void *session = NULL;
 
-	if (op == NULL)
-		bed_fail("out of operations");
+	padding_set(&xform, rsa, (struct rte_crypto_rsa_padding){ .type = padding, .hash = hash });
+	if (op == NULL || rte_cryptodev_asym_session_create(device, &xform, bed.asym_sessions, &session) != 0)
+		bed_fail("no operation, or no session for a %s key of %u bytes", kind_names[kind], key->size);
 	rte_crypto_op_attach_asym_session(op, session);
 	op->asym->rsa = *rsa;
-	padding_set(&op->asym->rsa, padding, hash);
 	if (!bed_run(device, 0, &op, 1))
 		bed_fail("the card does not answer");
 	status = op->status;
 	*rsa = op->asym->rsa;
 	rte_crypto_op_free(op);
+	rte_cryptodev_asym_session_free(device, session);
 	return status;
 }
 
-static enum rte_crypto_op_status sign(void *session, uint8_t *message, size_t length,
+static enum rte_crypto_op_status sign(struct key *key, enum kind kind, uint8_t *message, size_t length,
 				      enum rte_crypto_rsa_padding_type padding, enum rte_crypto_auth_algorithm hash,
 				      uint8_t *signature, size_t *signature_length)
 {
 	struct rte_crypto_rsa_op_param rsa = { .op_type = RTE_CRYPTO_ASYM_OP_SIGN,
 					       .message = { .data = message, .length = length },
 					       .sign = { .data = signature } };
-	enum rte_crypto_op_status status = run(session, &rsa, padding, hash);
+	enum rte_crypto_op_status status = run(key, kind, &rsa, padding, hash);
 
 	*signature_length = rsa.sign.length;
 	return status;
 }
 
-static enum rte_crypto_op_status verify(void *session, uint8_t *message, size_t length,
+static enum rte_crypto_op_status verify(struct key *key, enum kind kind, uint8_t *message, size_t length,
 					enum rte_crypto_rsa_padding_type padding, enum rte_crypto_auth_algorithm hash,
 					uint8_t *signature, size_t signature_length)
 {
@@ -152,7 +149,7 @@ static enum rte_crypto_op_status verify(void *session, uint8_t *message, size_t 
 					       .message = { .data = message, .length = length },
 					       .sign = { .data = signature, .length = signature_length } };
 
-	return run(session, &rsa, padding, hash);
+	return run(key, kind, &rsa, padding, hash);
 }
 
 /* What libcrypto signs. With `digest` it puts DigestInfo in front. */
@@ -178,8 +175,8 @@ static size_t libcrypto_crypt(const struct key *key, bool encrypt, int padding, 
 	int good = encrypt ? EVP_PKEY_encrypt_init(context) : EVP_PKEY_decrypt_init(context);
 
 	if (good != 1 || EVP_PKEY_CTX_set_rsa_padding(context, padding) != 1 ||
-	    (encrypt ? EVP_PKEY_encrypt(context, out, &size, in, length) :
-		       EVP_PKEY_decrypt(context, out, &size, in, length)) != 1)
+	    (encrypt ? EVP_PKEY_encrypt(context, out, &size, in, length)
+		     : EVP_PKEY_decrypt(context, out, &size, in, length)) != 1)
 		size = 0;
 	EVP_PKEY_CTX_free(context);
 	return size;
@@ -192,10 +189,14 @@ static void signatures(struct key *key, enum kind kind)
 		const char *name;
 		size_t size;
 	} hashes[] = {
-		{ RTE_CRYPTO_AUTH_MD5, "MD5", 16 },	  { RTE_CRYPTO_AUTH_SHA1, "SHA1", 20 },
-		{ RTE_CRYPTO_AUTH_SHA224, "SHA224", 28 }, { RTE_CRYPTO_AUTH_SHA256, "SHA256", 32 },
-		{ RTE_CRYPTO_AUTH_SHA384, "SHA384", 48 }, { RTE_CRYPTO_AUTH_SHA512, "SHA512", 64 },
-		{ 0, NULL, 51 },			  { RTE_CRYPTO_AUTH_NULL, NULL, 0 },
+		{ RTE_CRYPTO_AUTH_MD5, "MD5", 16 },
+		{ RTE_CRYPTO_AUTH_SHA1, "SHA1", 20 },
+		{ RTE_CRYPTO_AUTH_SHA224, "SHA224", 28 },
+		{ RTE_CRYPTO_AUTH_SHA256, "SHA256", 32 },
+		{ RTE_CRYPTO_AUTH_SHA384, "SHA384", 48 },
+		{ RTE_CRYPTO_AUTH_SHA512, "SHA512", 64 },
+		{ 0, NULL, 51 },
+		{ RTE_CRYPTO_AUTH_NULL, NULL, 0 },
 	};
 	uint8_t message[BYTES_MAX], ours[BYTES_MAX], theirs[BYTES_MAX];
 	size_t ours_size, theirs_size;
@@ -205,16 +206,17 @@ static void signatures(struct key *key, enum kind kind)
 
 		bed_random_fill(message, sizeof(message));
 		theirs_size = libcrypto_sign(key, RSA_PKCS1_PADDING, digest, message, hashes[i].size, theirs);
-		CHECK(sign(key->sessions[kind], message, hashes[i].size, RTE_CRYPTO_RSA_PADDING_PKCS1_5, hashes[i].hash, ours,
-			   &ours_size) == RTE_CRYPTO_OP_STATUS_SUCCESS && ours_size == theirs_size &&
-			      memcmp(ours, theirs, ours_size) == 0,
+		CHECK(sign(key, kind, message, hashes[i].size, RTE_CRYPTO_RSA_PADDING_PKCS1_5, hashes[i].hash, ours,
+			   &ours_size) == RTE_CRYPTO_OP_STATUS_SUCCESS &&
+			      ours_size == theirs_size && memcmp(ours, theirs, ours_size) == 0,
 		      "%u bytes, %s, hash %u: another signature", key->size, kind_names[kind], hashes[i].hash);
-		CHECK(verify(key->sessions[PUBLIC_ONLY], message, hashes[i].size, RTE_CRYPTO_RSA_PADDING_PKCS1_5,
-			     hashes[i].hash, ours, ours_size) == RTE_CRYPTO_OP_STATUS_SUCCESS,
+		CHECK(verify(key, PUBLIC_ONLY, message, hashes[i].size, RTE_CRYPTO_RSA_PADDING_PKCS1_5, hashes[i].hash,
+			     ours, ours_size) == RTE_CRYPTO_OP_STATUS_SUCCESS,
 		      "%u bytes: a good signature", key->size);
 		ours[bed_random() % ours_size] ^= 1;
-		CHECK(verify(key->sessions[kind], message, hashes[i].size, RTE_CRYPTO_RSA_PADDING_PKCS1_5, hashes[i].hash,
-			     ours, ours_size) == RTE_CRYPTO_OP_STATUS_ERROR, "%u bytes: a tampered signature", key->size);
+		CHECK(verify(key, kind, message, hashes[i].size, RTE_CRYPTO_RSA_PADDING_PKCS1_5, hashes[i].hash, ours,
+			     ours_size) == RTE_CRYPTO_OP_STATUS_ERROR,
+		      "%u bytes: a tampered signature", key->size);
 	}
 }
 
@@ -229,16 +231,18 @@ static void encryption(struct key *key, enum kind kind)
 						       .cipher = { .data = sealed } };
 
 		bed_random_fill(message, sizeof(message));
-		CHECK(run(key->sessions[PUBLIC_ONLY], &rsa, RTE_CRYPTO_RSA_PADDING_PKCS1_5, 0) == 0 &&
-			      rsa.cipher.length == key->size, "%u bytes: encrypt %zu", key->size, lengths[i]);
+		CHECK(run(key, PUBLIC_ONLY, &rsa, RTE_CRYPTO_RSA_PADDING_PKCS1_5, 0) == 0 &&
+			      rsa.cipher.length == key->size,
+		      "%u bytes: encrypt %zu", key->size, lengths[i]);
 		CHECK(libcrypto_crypt(key, false, RSA_PKCS1_PADDING, sealed, key->size, theirs) == lengths[i] &&
-			      memcmp(theirs, message, lengths[i]) == 0, "%u bytes: libcrypto decrypts", key->size);
+			      memcmp(theirs, message, lengths[i]) == 0,
+		      "%u bytes: libcrypto decrypts", key->size);
 		if (libcrypto_crypt(key, true, RSA_PKCS1_PADDING, message, lengths[i], sealed) != key->size)
 			bed_fail("libcrypto cannot encrypt");
 		rsa = (struct rte_crypto_rsa_op_param){ .op_type = RTE_CRYPTO_ASYM_OP_DECRYPT,
 							.message = { .data = opened },
 							.cipher = { .data = sealed, .length = key->size } };
-		CHECK(run(key->sessions[kind], &rsa, RTE_CRYPTO_RSA_PADDING_PKCS1_5, 0) == 0 &&
+		CHECK(run(key, kind, &rsa, RTE_CRYPTO_RSA_PADDING_PKCS1_5, 0) == 0 &&
 			      rsa.message.length == lengths[i] && memcmp(opened, message, lengths[i]) == 0,
 		      "%u bytes, %s: decrypt %zu", key->size, kind_names[kind], lengths[i]);
 	}
@@ -252,26 +256,30 @@ static void plain(struct key *key, enum kind kind)
 
 	bed_random_fill(message + 1, key->size - 1);
 	libcrypto_sign(key, RSA_NO_PADDING, NULL, message, key->size, theirs);
-	CHECK(sign(key->sessions[kind], message + 1, key->size - 1, RTE_CRYPTO_RSA_PADDING_NONE, 0, ours, &size) == 0 &&
-		      memcmp(ours, theirs, key->size) == 0, "%u bytes, %s: signature", key->size, kind_names[kind]);
-	CHECK(verify(key->sessions[kind], message, key->size, RTE_CRYPTO_RSA_PADDING_NONE, 0, ours, size) == 0,
+	CHECK(sign(key, kind, message + 1, key->size - 1, RTE_CRYPTO_RSA_PADDING_NONE, 0, ours, &size) == 0 &&
+		      memcmp(ours, theirs, key->size) == 0,
+	      "%u bytes, %s: signature", key->size, kind_names[kind]);
+	CHECK(verify(key, kind, message, key->size, RTE_CRYPTO_RSA_PADDING_NONE, 0, ours, size) == 0,
 	      "%u bytes: verify", key->size);
 	rsa = (struct rte_crypto_rsa_op_param){ .op_type = RTE_CRYPTO_ASYM_OP_VERIFY,
 						.sign = { .data = ours, .length = size },
 						.cipher = { .data = back } };
-	CHECK(run(key->sessions[kind], &rsa, RTE_CRYPTO_RSA_PADDING_NONE, 0) == 0 && rsa.cipher.length == key->size &&
-		      memcmp(back, message, key->size) == 0, "%u bytes: the signature's number", key->size);
+	CHECK(run(key, kind, &rsa, RTE_CRYPTO_RSA_PADDING_NONE, 0) == 0 && rsa.cipher.length == key->size &&
+		      memcmp(back, message, key->size) == 0,
+	      "%u bytes: the signature's number", key->size);
 	rsa = (struct rte_crypto_rsa_op_param){ .op_type = RTE_CRYPTO_ASYM_OP_ENCRYPT,
 						.message = { .data = message, .length = key->size },
 						.cipher = { .data = ours } };
-	CHECK(run(key->sessions[kind], &rsa, RTE_CRYPTO_RSA_PADDING_NONE, 0) == 0 &&
+	CHECK(run(key, kind, &rsa, RTE_CRYPTO_RSA_PADDING_NONE, 0) == 0 &&
 		      libcrypto_crypt(key, true, RSA_NO_PADDING, message, key->size, theirs) == key->size &&
-		      memcmp(ours, theirs, key->size) == 0, "%u bytes: encrypt", key->size);
+		      memcmp(ours, theirs, key->size) == 0,
+	      "%u bytes: encrypt", key->size);
 	rsa = (struct rte_crypto_rsa_op_param){ .op_type = RTE_CRYPTO_ASYM_OP_DECRYPT,
 						.message = { .data = back },
 						.cipher = { .data = ours, .length = key->size } };
-	CHECK(run(key->sessions[kind], &rsa, RTE_CRYPTO_RSA_PADDING_NONE, 0) == 0 && rsa.message.length == key->size &&
-		      memcmp(back, message, key->size) == 0, "%u bytes, %s: decrypt", key->size, kind_names[kind]);
+	CHECK(run(key, kind, &rsa, RTE_CRYPTO_RSA_PADDING_NONE, 0) == 0 && rsa.message.length == key->size &&
+		      memcmp(back, message, key->size) == 0,
+	      "%u bytes, %s: decrypt", key->size, kind_names[kind]);
 }
 
 static void refused(struct key *key)
@@ -281,30 +289,37 @@ static void refused(struct key *key)
 	size_t size;
 
 	memset(message, 0xff, sizeof(message));
-	CHECK(sign(key->sessions[PUBLIC_ONLY], message, 20, RTE_CRYPTO_RSA_PADDING_PKCS1_5, 0, out, &size) ==
-		      RTE_CRYPTO_OP_STATUS_INVALID_SESSION, "a public key signs");
-	CHECK(sign(key->sessions[CRT], message, key->size - 10, RTE_CRYPTO_RSA_PADDING_PKCS1_5, 0, out, &size) ==
-		      RTE_CRYPTO_OP_STATUS_INVALID_ARGS, "a message without room for padding");
-	CHECK(sign(key->sessions[CRT], message, 31, RTE_CRYPTO_RSA_PADDING_PKCS1_5, RTE_CRYPTO_AUTH_SHA256, out, &size) ==
-		      RTE_CRYPTO_OP_STATUS_INVALID_ARGS, "a digest of the wrong length");
-	CHECK(sign(key->sessions[CRT], message, 20, RTE_CRYPTO_RSA_PADDING_PKCS1_5, RTE_CRYPTO_AUTH_SHA3_256, out,
-		   &size) == RTE_CRYPTO_OP_STATUS_INVALID_ARGS, "a hash without DigestInfo");
-	CHECK(sign(key->sessions[CRT], message, 20, RTE_CRYPTO_RSA_PADDING_PSS, 0, out, &size) ==
-		      RTE_CRYPTO_OP_STATUS_INVALID_ARGS, "PSS");
-	CHECK(sign(key->sessions[CRT], message, key->size + 1, RTE_CRYPTO_RSA_PADDING_NONE, 0, out, &size) ==
-		      RTE_CRYPTO_OP_STATUS_INVALID_ARGS, "a number longer than the modulus");
-	CHECK(sign(key->sessions[CRT], message, key->size, RTE_CRYPTO_RSA_PADDING_NONE, 0, out, &size) ==
-		      RTE_CRYPTO_OP_STATUS_ERROR, "a number above the modulus");
-	CHECK(sign(key->sessions[CRT], NULL, 20, RTE_CRYPTO_RSA_PADDING_NONE, 0, out, &size) ==
-		      RTE_CRYPTO_OP_STATUS_INVALID_ARGS, "no message");
+	CHECK(sign(key, PUBLIC_ONLY, message, 20, RTE_CRYPTO_RSA_PADDING_PKCS1_5, 0, out, &size) ==
+		      RTE_CRYPTO_OP_STATUS_INVALID_SESSION,
+	      "a public key signs");
+	CHECK(sign(key, CRT, message, key->size - 10, RTE_CRYPTO_RSA_PADDING_PKCS1_5, 0, out, &size) ==
+		      RTE_CRYPTO_OP_STATUS_INVALID_ARGS,
+	      "a message without room for padding");
+	CHECK(sign(key, CRT, message, 31, RTE_CRYPTO_RSA_PADDING_PKCS1_5, RTE_CRYPTO_AUTH_SHA256, out, &size) ==
+		      RTE_CRYPTO_OP_STATUS_INVALID_ARGS,
+	      "a digest of the wrong length");
+	CHECK(sign(key, CRT, message, 20, RTE_CRYPTO_RSA_PADDING_PKCS1_5, RTE_CRYPTO_AUTH_SHA3_256, out, &size) ==
+		      RTE_CRYPTO_OP_STATUS_INVALID_ARGS,
+	      "a hash without DigestInfo");
+	CHECK(sign(key, CRT, message, 20, RTE_CRYPTO_RSA_PADDING_PSS, 0, out, &size) ==
+		      RTE_CRYPTO_OP_STATUS_INVALID_ARGS,
+	      "PSS");
+	CHECK(sign(key, CRT, message, key->size + 1, RTE_CRYPTO_RSA_PADDING_NONE, 0, out, &size) ==
+		      RTE_CRYPTO_OP_STATUS_INVALID_ARGS,
+	      "a number longer than the modulus");
+	CHECK(sign(key, CRT, message, key->size, RTE_CRYPTO_RSA_PADDING_NONE, 0, out, &size) ==
+		      RTE_CRYPTO_OP_STATUS_ERROR,
+	      "a number above the modulus");
+	CHECK(sign(key, CRT, NULL, 20, RTE_CRYPTO_RSA_PADDING_NONE, 0, out, &size) == RTE_CRYPTO_OP_STATUS_INVALID_ARGS,
+	      "no message");
 	message[0] = 0;
 	rsa = (struct rte_crypto_rsa_op_param){ .op_type = RTE_CRYPTO_ASYM_OP_DECRYPT,
 						.message = { .data = out },
 						.cipher = { .data = message, .length = key->size } };
-	CHECK(run(key->sessions[CRT], &rsa, RTE_CRYPTO_RSA_PADDING_PKCS1_5, 0) == RTE_CRYPTO_OP_STATUS_ERROR,
+	CHECK(run(key, CRT, &rsa, RTE_CRYPTO_RSA_PADDING_PKCS1_5, 0) == RTE_CRYPTO_OP_STATUS_ERROR,
 	      "what decrypts to no padding");
 	rsa.op_type = RTE_CRYPTO_ASYM_OP_LIST_END;
-	CHECK(run(key->sessions[CRT], &rsa, RTE_CRYPTO_RSA_PADDING_NONE, 0) == RTE_CRYPTO_OP_STATUS_INVALID_ARGS,
+	CHECK(run(key, CRT, &rsa, RTE_CRYPTO_RSA_PADDING_NONE, 0) == RTE_CRYPTO_OP_STATUS_INVALID_ARGS,
 	      "no kind of operation");
 }
 
@@ -314,18 +329,12 @@ static void key_test(unsigned bits)
 	char name[64];
 
 	key_make(&key, bits);
-	for (unsigned kind = 0; kind < KINDS; kind++)
-		key.sessions[kind] = session_make(&key, kind);
-	if (tap_failures == 0) {
-		for (unsigned kind = EXPONENT; kind <= CRT; kind++) {
-			signatures(&key, kind);
-			encryption(&key, kind);
-			plain(&key, kind);
-		}
-		refused(&key);
+	for (unsigned kind = EXPONENT; kind <= CRT; kind++) {
+		signatures(&key, kind);
+		encryption(&key, kind);
+		plain(&key, kind);
 	}
-	for (unsigned kind = 0; kind < KINDS; kind++)
-		rte_cryptodev_asym_session_free(device, key.sessions[kind]);
+	refused(&key);
 	EVP_PKEY_free(key.pkey);
 	snprintf(name, sizeof(name), "%u bits: signatures, encryption, numbers, refusals", bits);
 	tap_case(name);
@@ -406,26 +415,21 @@ static void random_operations(unsigned long total)
 	struct key keys[RTE_DIM(bits)];
 	size_t size;
 
-	for (unsigned i = 0; i < RTE_DIM(bits); i++) {
+	for (unsigned i = 0; i < RTE_DIM(bits); i++)
 		key_make(&keys[i], bits[i]);
-		keys[i].sessions[EXPONENT] = session_make(&keys[i], EXPONENT);
-		keys[i].sessions[CRT] = session_make(&keys[i], CRT);
-	}
 	for (unsigned long i = 0; i < total && tap_failures == 0; i++) {
 		struct key *key = &keys[bed_random() % 8 < 7 ? bed_random() % 2 : bed_random() % 4];
 		size_t length = bed_random() % (key->size - 10);
 
 		bed_random_fill(message, length);
 		libcrypto_sign(key, RSA_PKCS1_PADDING, NULL, message, length, theirs);
-		CHECK(sign(key->sessions[bed_random() % 2], message, length, RTE_CRYPTO_RSA_PADDING_PKCS1_5, 0, ours,
-			   &size) == 0 && size == key->size && memcmp(ours, theirs, size) == 0,
+		CHECK(sign(key, bed_random() % 2, message, length, RTE_CRYPTO_RSA_PADDING_PKCS1_5, 0, ours, &size) ==
+				      0 &&
+			      size == key->size && memcmp(ours, theirs, size) == 0,
 		      "operation %lu: %u bytes sign %zu", i, key->size, length);
 	}
-	for (unsigned i = 0; i < RTE_DIM(bits); i++) {
-		rte_cryptodev_asym_session_free(device, keys[i].sessions[EXPONENT]);
-		rte_cryptodev_asym_session_free(device, keys[i].sessions[CRT]);
+	for (unsigned i = 0; i < RTE_DIM(bits); i++)
 		EVP_PKEY_free(keys[i].pkey);
-	}
 	tap_case("random signatures beside libcrypto");
 }
 

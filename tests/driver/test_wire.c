@@ -22,9 +22,14 @@ struct answer {
 static struct answer good_answer(void)
 {
 	struct answer answer = {
-		.info = { .argsz = sizeof(answer), .flags = 0xf, .index = 0, .capabilities = sizeof(answer.info),
+		.info = { .argsz = sizeof(answer),
+			  .flags = 0xf,
+			  .index = 0,
+			  .capabilities = sizeof(answer.info),
 			  .size = 64 * PAGE },
-		.sparse = { .id = 1, .version = 1, .areas = 3,
+		.sparse = { .id = 1,
+			    .version = 1,
+			    .areas = 3,
 			    .area = { { 2 * PAGE, PAGE }, { 8 * PAGE, 2 * PAGE }, { 63 * PAGE, PAGE } } },
 	};
 
@@ -87,12 +92,12 @@ static void regions(void)
 	tap_case("regions");
 }
 
-#define REFUSED(change, what)                                                                                       \
-	do {                                                                                                        \
-		struct answer answer = good_answer();                                                               \
-		struct glacis_wire_region region;                                                                   \
-		change;                                                                                             \
-		CHECK(parse(&answer, sizeof(answer), &region) == -EPROTO, what);                                    \
+#define REFUSED(change, what)                                                                                          \
+	do {                                                                                                           \
+		struct answer answer = good_answer();                                                                  \
+		struct glacis_wire_region region;                                                                      \
+		change;                                                                                                \
+		CHECK(parse(&answer, sizeof(answer), &region) == -EPROTO, what);                                       \
 	} while (0)
 
 static void regions_cut_off(void)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * libFuzzer target for what a vfio-user server answers the driver (driver/glacis_vfio_user_wire.c). The first byte
- * chooses the kind of answer; the rest is its header, where there is one, and its body. Promises: what passes names only
- * whole pages inside the region, no more of them than there is room for, and bytes that were in the answer.
+ * chooses the kind of answer; the rest is its header, where there is one, and its body. Promises: what passes names
+ * only whole pages inside the region, no more of them than there is room for, and bytes that were in the answer.
  */
 #include <errno.h>
 #include <stdio.h>
