@@ -225,7 +225,7 @@ static void flood(void)
 	for (unsigned i = 0; i < 16; i++)
 		fake_card_give(&card, 1, (struct glacis_card_completion){ .cookie = 77777, .queue = 1 });
 	CHECK(take(0) == 0, "nothing is back");
-	CHECK(queue_pair()->consumer.unknown <= 16, "one pass at most");
+	CHECK(queue_pair()->consumer.unknown <= 9, "%lu were looked at in one call", queue_pair()->consumer.unknown);
 	CHECK(take_late(1, RTE_CRYPTO_OP_STATUS_ERROR), "the operation is back");
 	still_works();
 	card_end();
@@ -378,8 +378,9 @@ static void team(void)
 	pthread_join(dequeue_thread, NULL);
 	__atomic_store_n(&team_done, true, __ATOMIC_RELAXED);
 	pthread_join(card_thread, NULL);
-	CHECK(lost >= TEAM_OPS / TEAM_DROP && queue_pair()->consumer.recoveries >= TEAM_OPS / TEAM_DROP,
-	      "%u lost by %lu resets", lost, queue_pair()->consumer.recoveries);
+	/* Fewer than were enqueued reach the card, for a reset gives others back too; three are certain. */
+	CHECK(lost >= 3 && queue_pair()->consumer.recoveries >= 3, "%u lost by %lu resets", lost,
+	      queue_pair()->consumer.recoveries);
 	card_end();
 	tap_case("resets while other threads enqueue and complete");
 }

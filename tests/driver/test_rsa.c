@@ -3,7 +3,7 @@
  * RSA through the driver and a card, beside libcrypto: all sizes, exponent and CRT keys, with and without PKCS#1 v1.5
  * padding, what must be refused, and key slots. Buffers lie on the stack, as DPDK allows.
  *
- * usage: test_driver_rsa SOCKET FOLDER_WITH_RSA_KEYS OPERATIONS
+ * usage: test_driver_rsa SOCKET FOLDER_WITH_RSA_KEYS OPERATIONS     (OPERATIONS "wrong": the card's first result is)
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -433,6 +433,29 @@ static void random_operations(unsigned long total)
 	tap_case("random signatures beside libcrypto");
 }
 
+/* A card that computes wrongly: what it signs does not verify. The driver itself does not look. */
+static void wrong_results(void)
+{
+	uint8_t message[32] = { 1 }, signature[BYTES_MAX];
+	struct key key;
+	size_t size;
+
+	key_make(&key, 2048);
+	CHECK(sign(&key, CRT, message, sizeof(message), RTE_CRYPTO_RSA_PADDING_PKCS1_5, RTE_CRYPTO_AUTH_SHA256,
+		   signature, &size) == RTE_CRYPTO_OP_STATUS_SUCCESS,
+	      "signs");
+	CHECK(verify(&key, PUBLIC_ONLY, message, sizeof(message), RTE_CRYPTO_RSA_PADDING_PKCS1_5,
+		     RTE_CRYPTO_AUTH_SHA256, signature, size) == RTE_CRYPTO_OP_STATUS_ERROR,
+	      "and does not verify");
+	CHECK(sign(&key, CRT, message, sizeof(message), RTE_CRYPTO_RSA_PADDING_PKCS1_5, RTE_CRYPTO_AUTH_SHA256,
+		   signature, &size) == RTE_CRYPTO_OP_STATUS_SUCCESS &&
+		      verify(&key, PUBLIC_ONLY, message, sizeof(message), RTE_CRYPTO_RSA_PADDING_PKCS1_5,
+			     RTE_CRYPTO_AUTH_SHA256, signature, size) == RTE_CRYPTO_OP_STATUS_SUCCESS,
+	      "afterwards both");
+	EVP_PKEY_free(key.pkey);
+	tap_case("a wrong result of the card");
+}
+
 int main(int count, char *values[])
 {
 	if (count != 4) {
@@ -443,13 +466,17 @@ int main(int count, char *values[])
 	bed_start(values[0], 1, values + 1, ",timeout_ms=20000");
 	device = bed_device("crypto_glacis0");
 	bed_device_start(device, 1, 64);
-	key_test(1024);
-	key_test(2048);
-	key_test(3072);
-	key_test(4096);
-	slots();
-	bad_keys();
-	random_operations(strtoul(values[3], NULL, 10));
+	if (strcmp(values[3], "wrong") == 0) {
+		wrong_results();
+	} else {
+		key_test(1024);
+		key_test(2048);
+		key_test(3072);
+		key_test(4096);
+		slots();
+		bad_keys();
+		random_operations(strtoul(values[3], NULL, 10));
+	}
 	CHECK(rte_mempool_full(bed.asym_ops) && rte_mempool_full(bed.asym_sessions), "everything is back in its pool");
 	tap_case("nothing leaks");
 	bed_device_stop(device);
