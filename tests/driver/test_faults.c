@@ -16,7 +16,9 @@
 #include "glacis_qp.h"
 #include "tap.h"
 
-#define TIMEOUT_MS 60u
+#define TIMEOUT_MS 30000u /* nothing is late because the machine is busy */
+#define LATE_MS    60u    /* where something is to be late */
+#define BACK_MS    10000u
 #define SIZE       64u
 
 static struct fake_card card;
@@ -98,14 +100,23 @@ static unsigned take(enum rte_crypto_op_status status)
 	return good;
 }
 
-/* Takes until `count` are back with the status; false: not in thrice the time an operation may be late. */
+static void timeout_set(uint32_t ms)
+{
+	struct glacis_qp *qp = queue_pair();
+
+	qp->device->timeout_ms = ms;
+	qp->timeout = rte_get_tsc_hz() / 1000 * ms;
+}
+
+/* Lets what is under way be late, and takes until `count` are back with the status. False: they do not come. */
 static bool take_late(unsigned count, enum rte_crypto_op_status status)
 {
-	uint64_t start = rte_get_timer_cycles(),
-		 limit = rte_get_timer_hz() / 1000 * (3 * TIMEOUT_MS + 2 * GLACIS_RESET_MS);
+	uint64_t start = rte_get_timer_cycles(), limit = rte_get_timer_hz() / 1000 * BACK_MS;
 
+	timeout_set(LATE_MS);
 	while (count > 0 && rte_get_timer_cycles() - start < limit)
 		count -= take(status);
+	timeout_set(TIMEOUT_MS);
 	return count == 0;
 }
 
@@ -367,6 +378,7 @@ static void team(void)
 
 	card_start(32);
 	team_done = false;
+	timeout_set(LATE_MS);
 	pthread_create(&card_thread, NULL, team_card, NULL);
 	pthread_create(&dequeue_thread, NULL, team_dequeue, &lost);
 	for (unsigned i = 0; i < TEAM_OPS; i++) {
@@ -521,8 +533,10 @@ static void keys(void)
 
 	card_start(8);
 	card.admin_silent = true;
+	timeout_set(LATE_MS);
 	CHECK(rsa_session(&made) == -ETIMEDOUT, "a key that the card does not answer for");
 	card.admin_silent = false;
+	timeout_set(TIMEOUT_MS);
 	made = NULL;
 	CHECK(rsa_session(&made) == 0 && rsa_run(made) == RTE_CRYPTO_OP_STATUS_SUCCESS, "a key after that");
 	bed_device_stop(device);
