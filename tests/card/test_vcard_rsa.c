@@ -36,7 +36,7 @@ static bool bed_open(struct bed *bed, const char *const *options)
 		return false;
 	bed->key = rig_allocate(&bed->rig, 4096);
 	bed->base = rig_allocate(&bed->rig, 1024);
-	bed->result = rig_allocate(&bed->rig, 1024);
+	bed->result = rig_allocate(&bed->rig, 4096);
 	if (!CHECK(ring_open(&bed->admin, &bed->rig, 0, 2, 2)) || !CHECK(ring_open(&bed->ring, &bed->rig, 5, 3, 3)))
 		return false;
 	rig_enable(&bed->rig);
@@ -383,7 +383,8 @@ static void slots_change_under_operations(void)
 	bed.base[127] = 1; /* whose power is itself */
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		for (unsigned i = 0; i < QUEUES * EACH; i++) {
-			struct glacis_card_rsa rsa = ring_rsa(&bed.rig, true, i, 0, 128, bed.base, bed.result);
+			struct glacis_card_rsa rsa = ring_rsa(&bed.rig, true, i, 0, 128, bed.base,
+							      bed.result + i * 128);
 
 			ring_put(&rings[i % QUEUES], &rsa);
 			ring_bell(&rings[i % QUEUES]);
@@ -400,7 +401,8 @@ static void slots_change_under_operations(void)
 		}
 	}
 	CHECK(good + empty == QUEUES * EACH * ROUNDS && good > 0);
-	CHECK(memcmp(bed.base, bed.result, 128) == 0);
+	for (unsigned i = 0; i < QUEUES * EACH; i++)
+		CHECK(memcmp(bed.base, bed.result + i * 128, 128) == 0);
 	free_numbers(&numbers);
 	bed_close(&bed);
 }
