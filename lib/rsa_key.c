@@ -5,6 +5,8 @@
  * A key whose p or q is not prime passes all checks of its numbers and still gives wrong results; so
  * each import makes one private operation and checks it with the public exponent.
  */
+#define OPENSSL_SUPPRESS_DEPRECATED /* SHA256_Init and the like */
+
 #include "rsa_key.h"
 
 #include <assert.h>
@@ -43,6 +45,17 @@ static bool write_numbers(const struct glacis_rsa_key *key, const struct rsa_num
 	       BN_bn2binpad(numbers->qinv, bytes->qinv, half) == half;
 }
 
+/* SHA256() would fetch the digest under a lock, which a child of fork() may find taken for ever. */
+static void hash(const uint8_t *bytes, size_t size, uint8_t output[SHA256_DIGEST_LENGTH])
+{
+	SHA256_CTX context;
+
+	(void)SHA256_Init(&context);
+	(void)SHA256_Update(&context, bytes, size);
+	(void)SHA256_Final(output, &context);
+	OPENSSL_cleanse(&context, sizeof(context));
+}
+
 static int fill_secrets(struct glacis_rsa_key *key, const struct rsa_numbers *numbers)
 {
 	struct secure_memory *memory = &key->engine->memory;
@@ -61,7 +74,7 @@ static int fill_secrets(struct glacis_rsa_key *key, const struct rsa_numbers *nu
 	if (!write_numbers(key, numbers, bytes)) {
 		error = -ENOMEM;
 	} else {
-		SHA256(bytes->d, key->bytes, key->secrets->rejection_key);
+		hash(bytes->d, key->bytes, key->secrets->rejection_key);
 		if (lanes != NULL)
 			error = rsa_lane_key_fill(&key->secrets->lane, (uint8_t *)key->region.base + LANE_MEMORY_OFFSET,
 						  key->bits, key->n, bytes->p, bytes->q, bytes->dp, bytes->dq,

@@ -51,7 +51,7 @@ enum glacisd_receive_mode {
 
 enum glacisd_receive_state {
 	GLACISD_RECEIVE_NONE,
-	GLACISD_RECEIVE_ARMED,	    /* chunk receive, single or multishot */
+	GLACISD_RECEIVE_ARMED,	    /* chunk receive */
 	GLACISD_RECEIVE_CANCELLING, /* the same, asked to stop */
 	GLACISD_RECEIVE_POLLING,
 	GLACISD_RECEIVE_READING, /* into the block */
@@ -63,11 +63,9 @@ struct glacisd_socket {
 	uint32_t block_begin, block_end;    /* bytes received, not consumed */
 	uint32_t stride;		    /* client side 0; backend side: content per record in the block */
 	int fd;				    /* -1: none */
-	uint16_t chunk_count;
 	uint8_t mode;	     /* enum glacisd_receive_mode */
 	uint8_t state;	     /* enum glacisd_receive_state */
 	uint8_t small_reads; /* in a row, in block mode */
-	bool multishot;	     /* the chunk receive that is armed */
 	bool readable;	     /* block mode: the last poll or read says there is more */
 	bool sending;
 	bool ended; /* end of file or error: nothing more will be received */

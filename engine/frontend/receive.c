@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Receiving, the same for both sockets of a connection. A quiet socket waits with a (multishot)
+ * Receiving, the same for both sockets of a connection. A quiet socket waits with a
  * receive into chunks or with a poll and owns no memory; a busy one reads into a block of 128 KiB.
  * The backend's block is read with gaps between the records-to-be, so that each is sealed where
  * it lies and the sealed records are contiguous.
@@ -15,8 +15,6 @@
 
 /* A read shorter than this is small; two in a row lead back to chunks. */
 #define SMALL_READ GLACISD_CHUNK_DATA
-/* Chunks a busy flow may pile up before its multishot receive is stopped. */
-#define CHUNK_BACKLOG_MAX 4u
 
 static enum glacisd_tag receive_tag(const struct glacisd_connection *connection, const struct glacisd_socket *socket)
 {
@@ -29,15 +27,15 @@ static struct io_uring_sqe *receive_sqe(struct glacisd_connection *connection, s
 	return glacisd_ring_sqe(&connection->worker->ring, connection, receive_tag(connection, socket));
 }
 
+/* One receive at a time: a multishot one loses the end of a stream, or its last bytes, when they come right behind
+ * others (ADR 43). The socket is empty as a rule, so the kernel need not try before it waits; Linux has had that flag
+ * as long as the buffer rings that chunks need. */
 static void arm_chunks(struct glacisd_connection *connection, struct glacisd_socket *socket)
 {
 	struct io_uring_sqe *sqe = receive_sqe(connection, socket);
 
-	socket->multishot = connection->worker->ring.features.multishot_receive;
-	if (socket->multishot)
-		io_uring_prep_recv_multishot(sqe, socket->fd, NULL, 0, 0);
-	else
-		io_uring_prep_recv(sqe, socket->fd, NULL, GLACISD_CHUNK_DATA, 0);
+	io_uring_prep_recv(sqe, socket->fd, NULL, GLACISD_CHUNK_DATA, 0);
+	sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
 	sqe->flags |= IOSQE_BUFFER_SELECT;
 	sqe->buf_group = GLACISD_CHUNK_GROUP;
 	socket->state = GLACISD_RECEIVE_ARMED;
@@ -134,7 +132,6 @@ void glacisd_socket_drop_chunk(struct glacisd_connection *connection, struct gla
 	socket->first = chunk->next;
 	if (!socket->first)
 		socket->last = NULL;
-	socket->chunk_count--;
 	glacisd_chunk_release(&connection->worker->chunks, chunk);
 }
 
@@ -200,17 +197,14 @@ static void take_chunk(struct glacisd_connection *connection, struct glacisd_soc
 	else
 		socket->first = chunk;
 	socket->last = chunk;
-	socket->chunk_count++;
 }
 
-/* A chunk receive said something. More may come unless IORING_CQE_F_MORE is absent. */
+/* A chunk receive said something. */
 static void chunk_completed(struct glacisd_connection *connection, struct glacisd_socket *socket, int result,
 			    uint32_t flags)
 {
-	if (!(flags & IORING_CQE_F_MORE)) {
-		connection->pending--;
-		socket->state = GLACISD_RECEIVE_NONE;
-	}
+	connection->pending--;
+	socket->state = GLACISD_RECEIVE_NONE;
 	if (result > 0) {
 		take_chunk(connection, socket, result, flags);
 		if ((uint32_t)result == GLACISD_CHUNK_DATA) { /* bulk: go on in blocks */
@@ -218,14 +212,9 @@ static void chunk_completed(struct glacisd_connection *connection, struct glacis
 			socket->readable = true;
 			socket->small_reads = 0;
 		}
-		if (socket->state == GLACISD_RECEIVE_ARMED &&
-		    (socket->mode == GLACISD_RECEIVE_BLOCK || socket->chunk_count > CHUNK_BACKLOG_MAX))
-			glacisd_receive_stop(connection, socket);
 	} else if (result == -ENOBUFS) {
 		socket->mode = GLACISD_RECEIVE_BLOCK;
 		socket->readable = true;
-	} else if (result == -EINVAL && socket->multishot) {
-		connection->worker->ring.features.multishot_receive = false; /* Linux < 6.0 */
 	} else if (result != -ECANCELED && result != -EINTR && result != -EAGAIN) {
 		socket->ended = true;
 	}

@@ -126,7 +126,6 @@ int glacisd_ring_init(struct glacisd_ring *ring, unsigned rings)
 	(void)io_uring_register_ring_fd(&ring->uring);
 	/* Multishot requests cannot be probed: the first refusal (-EINVAL) switches them off. */
 	ring->features.multishot_accept = !without("multishot-accept");
-	ring->features.multishot_receive = !without("multishot-receive");
 	ring->features.provided_buffers = !without("provided-buffers");
 	return 0;
 }

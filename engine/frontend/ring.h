@@ -24,7 +24,6 @@
 
 struct glacisd_ring_features {
 	bool multishot_accept;
-	bool multishot_receive;
 	bool provided_buffers;
 };
 

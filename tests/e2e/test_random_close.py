@@ -15,7 +15,7 @@ from service import PATIENT, Glacisd
 RANDOM_CLOSE = os.environ.get("RANDOM_CLOSE") or sys.exit("RANDOM_CLOSE is not set: name the program random_close")
 COUNT = max(200, 2000 // harness.SCALE)
 HOLDERS = 64  # more clients in the mode "hold"
-ALL = "multishot-accept,multishot-receive,provided-buffers,defer-taskrun"
+ALL = "multishot-accept,provided-buffers,defer-taskrun"
 
 
 def random_close(daemon, origin, count, seed, mode):
@@ -65,11 +65,6 @@ def with_all_that_the_kernel_offers():
 @test
 def without_multishot_accept():
     storm(2, GLACISD_URING_WITHOUT="multishot-accept")
-
-
-@test
-def without_multishot_receive():
-    storm(3, GLACISD_URING_WITHOUT="multishot-receive")
 
 
 @test
