@@ -4,7 +4,7 @@
  *
  * Concepts. Each worker has a library context of OpenSSL, in which a provider inside this process ("glacisd") stands
  * before OpenSSL's default provider: algorithms it has are taken from it, all others from there. Workers
- * share no lock of OpenSSL that way. The key schedule is where the record layer gets its secrets from: OpenSSL asks for
+ * share no lock of a library context that way. The key schedule is where the record layer gets its secrets from: OpenSSL asks for
  * each of them by its label of RFC 8446 section 7.1.
  */
 #ifndef GLACISD_PROVIDER_H
