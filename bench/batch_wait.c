@@ -2,7 +2,8 @@
 /*
  * `glacis-bench batch-wait`: what the longest wait of an RSA signature for company (batch_wait_us) does to glacisd's
  * handshakes, at little load and at much: latency and processor time. One glacisd for each wait, all with one worker
- * on the first core, in turns; its default was chosen by this.
+ * on the first core, in turns; its default was chosen by this. Loads are open loops, parts of what a core can do, and
+ * one closed loop, in which clients that were answered together come back together.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,18 +13,21 @@
 #include "options.h"
 #include "progress.h"
 #include "tls_bed.h"
+#include "tls_client.h"
 #include "tls_latency.h"
 
 #define ROUNDS        5u
 #define ROUNDS_QUICK  2u
 #define SECONDS       2.0  /* of arrivals in a sample */
 #define CAPACITY_RUN  2000 /* handshakes that tell what a core can do */
-#define WAITS         4u
-#define LOADS         2u
-#define DEFAULT_INDEX 2u /* 200 us: its capacity is what the loads are parts of */
+#define WAITS         6u
+#define LOADS         3u
+#define AT_ONCE       64u /* connections of the closed loop */
+#define DEFAULT_INDEX 2u  /* its capacity is what the loads are parts of */
 
-static const unsigned waits_us[WAITS] = { 50, 100, 200, 400 };
-static const double loads[LOADS] = { 0.3, 0.7 };
+static const unsigned waits_us[WAITS] = { 1, 25, 50, 100, 200, 400 };
+/* Parts of the capacity; 0 is the closed loop. */
+static const double loads[LOADS] = { 0.3, 0.7, 0.0 };
 
 struct series {
 	struct bench_samples median, p99, cpu;
@@ -62,6 +66,27 @@ static int start(struct run *run)
 	return status;
 }
 
+/* What a handshake costs when so many clients are always under way. */
+static int sample_at_once(struct run *run, unsigned load, unsigned wait)
+{
+	struct tls_load many = make_load(run, wait);
+	struct tls_client *client = NULL;
+	double cpu;
+	int status;
+
+	many.connections = AT_ONCE;
+	status = tls_client_open(&many, &client);
+	if (status)
+		return status;
+	cpu = tls_proxy_cpu_seconds(&run->proxies[wait]);
+	status = tls_client_run(client, CAPACITY_RUN);
+	cpu = tls_proxy_cpu_seconds(&run->proxies[wait]) - cpu;
+	tls_client_close(client);
+	if (!status)
+		bench_samples_add(&run->series[load][wait].cpu, cpu * 1e6 / CAPACITY_RUN);
+	return status;
+}
+
 static int sample(struct run *run, unsigned load, unsigned wait)
 {
 	const struct tls_load client = make_load(run, wait);
@@ -93,7 +118,7 @@ static int measure(struct run *run, unsigned rounds)
 
 				bench_progress("round %u of %u, %.0f%% load, %u us", round + 1, rounds,
 					       loads[load] * 100.0, waits_us[wait]);
-				status = sample(run, load, wait);
+				status = loads[load] > 0.0 ? sample(run, load, wait) : sample_at_once(run, load, wait);
 			}
 	bench_progress_end();
 	return status;
@@ -105,9 +130,10 @@ static void print(struct run *run, struct bench_report *report)
 
 	fprintf(out,
 		"\nFull TLS 1.3 handshakes, RSA-2048, by the longest wait of a signature for company; median over the\n"
-		"rounds and (interquartile range). Load: part of %.0f handshakes a second, what 64 at once get.\n"
+		"rounds and (interquartile range). Load: part of %.0f handshakes a second, what %u at once get; 0: these\n"
+		"%u at once, without latency.\n"
 		"%-6s %10s %22s %22s %22s\n",
-		run->capacity, "load", "wait, us", "latency median, us", "latency p99, us", "CPU, us each");
+		run->capacity, AT_ONCE, AT_ONCE, "load", "wait, us", "latency median, us", "latency p99, us", "CPU, us each");
 	for (unsigned load = 0; load < LOADS; load++)
 		for (unsigned wait = 0; wait < WAITS; wait++) {
 			struct series *series = &run->series[load][wait];

@@ -24,7 +24,7 @@
 #define KEY_SLOTS_DEFAULT 2048u
 #define KEY_SLOTS_MAX     1048576u
 /* A fifth of a 2048-bit batch: long enough for company under load, short beside a handshake's round trip. */
-#define BATCH_WAIT_US_DEFAULT 200u
+#define BATCH_WAIT_US_DEFAULT 50u
 #define BATCH_WAIT_US_MAX     1000000u
 
 /* Operations checked before they are handed on together: few enough that they stay in the first-level cache. */

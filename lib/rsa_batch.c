@@ -33,7 +33,7 @@ enum start_reason { START_FULL, START_DEADLINE, START_FLUSH };
 struct rsa_list {
 	struct glacis_rsa_op *ops[RSA_LANES];
 	struct rsa_use *uses[RSA_LANES];
-	uint64_t deadline_us; /* of the oldest */
+	uint64_t deadlines_us[RSA_LANES]; /* of each; the oldest comes first */
 	unsigned count;
 	uint8_t (*blocks)[GLACIS_RSA_BYTES_MAX]; /* RSA_LANES of them: padded, big-endian */
 };
@@ -188,15 +188,29 @@ static void run_single(struct rsa_batch *batch, struct glacis_rsa_op *op, struct
 	complete(batch, op, status, lane);
 }
 
-static void run_singles(struct rsa_batch *batch, struct rsa_list *list)
+/* Takes the first operation off the list. */
+static void drop_first(struct rsa_list *list)
+{
+	unsigned left = --list->count;
+
+	memmove(list->ops, list->ops + 1, left * sizeof(list->ops[0]));
+	memmove(list->uses, list->uses + 1, left * sizeof(list->uses[0]));
+	memmove(list->deadlines_us, list->deadlines_us + 1, left * sizeof(list->deadlines_us[0]));
+	memmove(list->blocks, list->blocks + 1, left * sizeof(list->blocks[0]));
+}
+
+/* Only the first: its owner can go on with the result, and the others may get company, before they are computed. */
+static void run_first(struct rsa_batch *batch, struct rsa_list *list)
 {
 	bool lanes = batch->setup.engine->rsa.lanes != NULL;
 	struct rsa_queue_counters *counters = counters_of(batch);
 
-	for (unsigned i = 0; i < list->count; i++)
-		run_single(batch, list->ops[i], list->uses[i], list->blocks[i],
-			   lanes ? GLACIS_RSA_LANE_SINGLE : GLACIS_RSA_LANE_OPENSSL);
-	counter_add(lanes ? &counters->singles : &counters->openssl, list->count);
+	list->uses[0]->inflight--;
+	run_single(batch, list->ops[0], list->uses[0], list->blocks[0],
+		   lanes ? GLACIS_RSA_LANE_SINGLE : GLACIS_RSA_LANE_OPENSSL);
+	counter_add(lanes ? &counters->singles : &counters->openssl, 1);
+	batch->waiting--;
+	drop_first(list);
 }
 
 /* What the lanes work on; an idle lane's key is NULL. */
@@ -290,31 +304,37 @@ static void run_leftovers(struct rsa_batch *batch, struct rsa_list *list)
 	}
 }
 
-static void start_list(struct rsa_batch *batch, unsigned size, enum rsa_work work, enum start_reason reason)
+static void run_all(struct rsa_batch *batch, struct rsa_list *list, enum rsa_work work, enum start_reason reason)
 {
-	struct rsa_list *list = &batch->lists[size][work];
-	struct rsa_engine *rsa = &batch->setup.engine->rsa;
 	struct rsa_queue_counters *counters = counters_of(batch);
 	uint32_t bytes = list->ops[0]->key->bytes;
 
 	for (unsigned i = 0; i < list->count; i++)
 		list->uses[i]->inflight--;
-	if (rsa->lanes == NULL ||
-	    list->count < atomic_load_explicit(&rsa->break_even[size][work], memory_order_relaxed)) {
-		run_singles(batch, list);
-	} else {
-		counter_add(reason == START_FULL       ? &counters->by_full
-			    : reason == START_DEADLINE ? &counters->by_deadline
-						       : &counters->by_flush,
-			    1);
-		run_lanes(batch, list, work);
-		run_leftovers(batch, list);
-		for (unsigned lane = 0; lane < list->count; lane++)
-			OPENSSL_cleanse(batch->space->result[lane], bytes);
-	}
-	OPENSSL_cleanse(batch->space->single, bytes);
+	counter_add(reason == START_FULL       ? &counters->by_full
+		    : reason == START_DEADLINE ? &counters->by_deadline
+					       : &counters->by_flush,
+		    1);
+	run_lanes(batch, list, work);
+	run_leftovers(batch, list);
+	for (unsigned lane = 0; lane < list->count; lane++)
+		OPENSSL_cleanse(batch->space->result[lane], bytes);
 	batch->waiting -= list->count;
 	list->count = 0;
+}
+
+static void start_list(struct rsa_batch *batch, unsigned size, enum rsa_work work, enum start_reason reason)
+{
+	struct rsa_list *list = &batch->lists[size][work];
+	struct rsa_engine *rsa = &batch->setup.engine->rsa;
+	uint32_t bytes = list->ops[0]->key->bytes;
+
+	if (rsa->lanes == NULL ||
+	    list->count < atomic_load_explicit(&rsa->break_even[size][work], memory_order_relaxed))
+		run_first(batch, list);
+	else
+		run_all(batch, list, work, reason);
+	OPENSSL_cleanse(batch->space->single, bytes);
 }
 
 /* Whether waiting for more can pay at all. */
@@ -342,8 +362,7 @@ static void add(struct rsa_batch *batch, struct glacis_rsa_op *op, uint64_t now)
 		complete(batch, op, GLACIS_STATUS_INVALID, GLACIS_RSA_LANE_NONE);
 		return;
 	}
-	if (list->count == 0)
-		list->deadline_us = now + batch->setup.batch_wait_us;
+	list->deadlines_us[list->count] = now + batch->setup.batch_wait_us;
 	list->ops[list->count] = op;
 	list->uses[list->count++] = use;
 	use->inflight++;
@@ -370,7 +389,7 @@ void rsa_batch_poll(struct rsa_batch *batch)
 	for (unsigned size = 0; size < RSA_SIZES; size++)
 		for (unsigned work = 0; work < RSA_WORKS; work++) {
 			const struct rsa_list *list = &batch->lists[size][work];
-			if (list->count > 0 && list->deadline_us <= now)
+			if (list->count > 0 && list->deadlines_us[0] <= now)
 				start_list(batch, size, (enum rsa_work)work, START_DEADLINE);
 		}
 }
@@ -378,9 +397,12 @@ void rsa_batch_poll(struct rsa_batch *batch)
 void rsa_batch_flush(struct rsa_batch *batch)
 {
 	for (unsigned size = 0; size < RSA_SIZES && batch->waiting > 0; size++)
-		for (unsigned work = 0; work < RSA_WORKS; work++)
-			if (batch->lists[size][work].count > 0)
+		for (unsigned work = 0; work < RSA_WORKS; work++) {
+			struct rsa_list *list = &batch->lists[size][work];
+			if (list->count > 0)
 				start_list(batch, size, (enum rsa_work)work, START_FLUSH);
+			memset(list->deadlines_us, 0, list->count * sizeof(list->deadlines_us[0]));
+		}
 }
 
 int64_t rsa_batch_wait_us(const struct rsa_batch *batch)
@@ -392,8 +414,8 @@ int64_t rsa_batch_wait_us(const struct rsa_batch *batch)
 	for (unsigned size = 0; size < RSA_SIZES; size++)
 		for (unsigned work = 0; work < RSA_WORKS; work++) {
 			const struct rsa_list *list = &batch->lists[size][work];
-			if (list->count > 0 && list->deadline_us < earliest)
-				earliest = list->deadline_us;
+			if (list->count > 0 && list->deadlines_us[0] < earliest)
+				earliest = list->deadlines_us[0];
 		}
 	uint64_t now = now_us();
 	return earliest <= now ? 0 : (int64_t)(earliest - now);

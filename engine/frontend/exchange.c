@@ -44,10 +44,21 @@ static unsigned take(struct glacisd_worker *worker, struct glacisd_connection *c
 	return count;
 }
 
-void glacisd_exchange_run(struct glacisd_worker *worker)
+/* Whether one more turn may bring company for those who wait: a whole call costs the same for one as for eight. */
+static bool wait_a_turn(struct glacisd_worker *worker, unsigned handled)
+{
+	bool wait = handled && !worker->exchange_waited && worker->exchange_count < GLACIS_X25519_LANES;
+
+	worker->exchange_waited = wait && worker->exchange_count;
+	return wait;
+}
+
+void glacisd_exchange_run(struct glacisd_worker *worker, unsigned handled)
 {
 	struct glacisd_connection *connections[GLACIS_X25519_LANES];
 
+	if (wait_a_turn(worker, handled))
+		return;
 	while (worker->exchange_count) {
 		unsigned count = take(worker, connections);
 

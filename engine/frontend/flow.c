@@ -117,12 +117,15 @@ void glacisd_batch_poll(struct glacisd_worker *worker)
 	struct glacis_op *completed[64];
 	unsigned count;
 
-	while ((count = glacis_queue_poll(worker->queue, completed, 64)))
+	/* Not until nothing comes any more: each poll may compute a signature, and the last one's flight is to leave first. */
+	do {
+		count = glacis_queue_poll(worker->queue, completed, 64);
 		for (unsigned i = 0; i < count; i++)
 			if (completed[i]->kind == GLACIS_OP_RSA)
 				signature_completed(completed[i]);
 			else
 				record_completed(worker, completed[i]);
+	} while (count == 64);
 }
 
 /* Submits in order; a record that the queue refuses for good completes with the refusal as its status. */

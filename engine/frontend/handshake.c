@@ -30,6 +30,7 @@ int glacisd_handshake_create(struct glacisd_connection *connection)
 	SSL_set_accept_state(handshake->ssl);
 	connection->handshake = handshake;
 	connection->worker->handshakes++;
+	connection->worker->handshakes_unsigned++;
 	return 0;
 fail:
 	BIO_free(from_client);
@@ -55,6 +56,8 @@ void glacisd_handshake_destroy(struct glacisd_connection *connection)
 		refuse_signature(handshake);
 		(void)SSL_do_handshake(handshake->ssl);
 	}
+	if (!handshake->asked)
+		connection->worker->handshakes_unsigned--;
 	SSL_free(handshake->ssl);
 	free(handshake->input);
 	free(handshake->output);
@@ -169,6 +172,9 @@ static void submit_signature(struct glacisd_connection *connection)
 	handshake->computing = accepted == 1;
 	if (accepted == 1) {
 		connection->worker->signatures++;
+		if (!handshake->asked)
+			connection->worker->handshakes_unsigned--;
+		handshake->asked = true;
 		return;
 	}
 	handshake->stalled = true;

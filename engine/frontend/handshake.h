@@ -31,6 +31,7 @@ struct glacisd_handshake {
 	struct glacis_rsa_op *operation; /* a signature */
 	struct glacis_x25519_op *exchange; /* a shared secret */
 	bool computing; /* one of them is under way: the object must stay */
+	bool asked;	/* for its signature: only once */
 	bool stalled;  /* has its input but no async job yet */
 	bool finished; /* TLS is up; the object stays until its output is out */
 	bool failed;   /* the output is an alert; then close */

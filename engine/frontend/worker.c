@@ -112,7 +112,7 @@ static unsigned handle_completions(struct glacisd_worker *worker)
 /* Company for a waiting signature can come only from handshakes that have not asked for theirs yet. */
 static bool company_possible(const struct glacisd_worker *worker)
 {
-	return worker->handshakes > worker->signatures;
+	return worker->handshakes_unsigned > 0;
 }
 
 /* Signatures whose lanes are full, or that have waited long enough, run in the poll; those for whom nobody can come
@@ -281,7 +281,7 @@ static void loop(struct glacisd_worker *worker)
 		}
 		worker->now_ms = clock_ms();
 		handled = handle_completions(worker);
-		glacisd_exchange_run(worker);
+		glacisd_exchange_run(worker, handled);
 		sign(worker, handled);
 		glacisd_batch_run(worker);
 		expire(worker);

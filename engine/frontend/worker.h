@@ -92,12 +92,14 @@ struct glacisd_worker {
 	bool accept_armed;
 	uint8_t last_path; /* enum glacis_path of the newest record, for the built-in origin's page */
 	uint32_t handshakes;
+	uint32_t handshakes_unsigned; /* those that have not asked for a signature yet */
 	bool signed_since_publish;
 	uint32_t signatures; /* RSA operations with the queue */
 	struct glacisd_connection *running; /* whose handshake OpenSSL works on right now: keys and provider ask */
 	/* Handshakes that wait for a shared secret. */
 	struct glacisd_connection *exchanges[GLACISD_JOBS_MAX];
 	uint32_t exchange_count;
+	bool exchange_waited; /* one turn for company */
 	bool draining;
 	uint64_t drain_deadline_ms;
 	uint64_t trim_ms;	  /* when memory of a busy time is given back; 0: nothing to give */

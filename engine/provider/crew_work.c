@@ -124,7 +124,6 @@ static void collect(struct worker *worker, unsigned expected)
 
 	glacis_queue_flush(worker->queue);
 	while (expected > 0) {
-		/* The CPU backend has computed all of them by the end of the flush. */
 		unsigned count = glacis_queue_poll(worker->queue, done, GLACIS_RSA_LANES);
 		for (unsigned i = 0; i < count; i++)
 			finish((const struct glacis_rsa_op *)done[i]);

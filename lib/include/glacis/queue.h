@@ -28,7 +28,7 @@ struct glacis_queue_options {
 	uint32_t depth;     /**< most operations between submit and poll; rounded up to a power of two;
 	                         default 1024, at most 65,536 */
 	uint32_t key_slots; /**< expanded keys kept (about 1 KiB each); default 2048, at most 1,048,576 */
-	uint32_t batch_wait_us; /**< longest wait of an RSA operation for company; default 200, at most 1,000,000 */
+	uint32_t batch_wait_us; /**< longest wait of an RSA operation for company; default 50, at most 1,000,000 */
 };
 
 /** Counters of one queue since its creation. */
@@ -66,7 +66,8 @@ GLACIS_MUST_CHECK int glacis_queue_submit(struct glacis_queue *queue, struct gla
  *  not submission. */
 unsigned glacis_queue_poll(struct glacis_queue *queue, struct glacis_op *done[], unsigned max);
 
-/** Starts whatever still waits for company in a batch. */
+/** Starts whatever still waits for company in a batch. RSA operations too few for a batch are computed one by one: the
+ *  first here, the next at each later poll or flush, so that no result waits for the others. */
 void glacis_queue_flush(struct glacis_queue *queue);
 
 /** Operations submitted and not polled yet. */

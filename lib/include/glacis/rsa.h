@@ -5,7 +5,7 @@
  *
  * Concepts. Operations wait in their queue for company: a batch starts when eight of one key size
  * are there, when the oldest has waited `batch_wait_us`, or when the owner says there is nothing
- * else to do (`glacis_queue_flush`). Too few to pay for eight lanes are run one by one. Every
+ * else to do (`glacis_queue_flush`). Too few to pay for eight lanes are run one by one, one at each poll. Every
  * private operation is blinded, and its result is checked with the public exponent before it leaves
  * the library; one that fails the check is counted, run again by OpenSSL and never released.
  *

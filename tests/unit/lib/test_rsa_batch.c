@@ -60,6 +60,16 @@ static unsigned poll(void)
 	return glacis_queue_poll(bed.queue, done, OPS);
 }
 
+/* All that a flush has started: what is too little for lanes comes one by one. */
+static unsigned poll_all(void)
+{
+	unsigned all = 0, count;
+
+	while ((count = poll()))
+		all += count;
+	return all;
+}
+
 static void sleep_us(long us)
 {
 	const struct timespec time = { .tv_nsec = us * 1000 };
@@ -88,7 +98,7 @@ Test(rsa_batch, eight_start_at_once_the_rest_waits)
 	cr_assert_eq(glacis_queue_inflight(bed.queue), 11u);
 	cr_assert_eq(glacis_rsa_wait_us(bed.queue), 0, "completions are there");
 	glacis_queue_flush(bed.queue);
-	cr_assert_eq(poll(), 11u);
+	cr_assert_eq(poll_all(), 11u);
 	cr_assert_eq(glacis_queue_inflight(bed.queue), 0u);
 	for (unsigned i = 0; i < 11; i++)
 		cr_assert_eq(ops[i].lane, i < 8 ? GLACIS_RSA_LANE_BATCH : GLACIS_RSA_LANE_SINGLE);
@@ -241,7 +251,7 @@ Test(rsa_batch, refuses_what_is_full_or_invalid)
 	cr_assert_eq(counters.refused_full, 3u);
 	cr_assert_eq(counters.submitted, 4u);
 	glacis_queue_flush(bed.queue);
-	cr_assert_eq(poll(), 4u);
+	cr_assert_eq(poll_all(), 4u);
 	glacis_queue_counters(bed.queue, &counters);
 	cr_assert_eq(counters.completed[GLACIS_PATH_CPU], 4u);
 
@@ -264,7 +274,7 @@ Test(rsa_batch, refuses_what_is_full_or_invalid)
 		cr_assert_eq(bad->op.state, GLACIS_OP_FREE);
 		cr_assert(i == 5 || bad->op.status == GLACIS_STATUS_INVALID);
 		glacis_queue_flush(bed.queue);
-		cr_assert_eq(poll(), 1u);
+		cr_assert_eq(poll_all(), 1u);
 	}
 	glacis_queue_counters(bed.queue, &counters);
 	cr_assert_eq(counters.refused_invalid, 6u);
@@ -275,7 +285,7 @@ Test(rsa_batch, refuses_what_is_full_or_invalid)
 	cr_assert_eq(glacis_rsa_submit(bed.queue, pointers, 1), 0);
 	cr_assert_eq(ops[0].op.state, state);
 	glacis_queue_flush(bed.queue);
-	cr_assert_eq(poll(), 1u);
+	cr_assert_eq(poll_all(), 1u);
 	glacis_rsa_key_destroy(key);
 	cr_assert_eq(byte, 0);
 }
@@ -357,8 +367,8 @@ static void *work(void *argument)
 		if (glacis_rsa_submit(queue, own_pointers, count) != (int)count)
 			break;
 		glacis_queue_flush(queue);
-		if (glacis_queue_poll(queue, done, 8) != count)
-			break;
+		for (unsigned left = count; left > 0;)
+			left -= glacis_queue_poll(queue, done, 8);
 		for (unsigned i = 0; i < count; i++)
 			worker->good += own[i].op.status == GLACIS_STATUS_OK &&
 					rsa_reference_verify(half, EVP_sha256(), 32, digest[i], 32, output[i], 256);
@@ -413,6 +423,6 @@ Test(rsa_batch, a_child_gets_nothing)
 	cr_assert_eq(waitpid(child, &status, 0), child);
 	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child ended with %d", status);
 	glacis_queue_flush(bed.queue);
-	cr_assert_eq(poll(), 2u);
+	cr_assert_eq(poll_all(), 2u);
 	glacis_rsa_key_destroy(key);
 }
