@@ -8,6 +8,8 @@ Refuses a source that contradicts itself: overlapping registers or fields, holes
 of range, things without documentation. Run by the build; tests/card/ compares the committed copies.
 """
 import argparse
+import hashlib
+import json
 import sys
 import textwrap
 import tomllib
@@ -103,6 +105,19 @@ def load(path):
     return source
 
 
+def without_docs(value):
+    """What software and card must agree on; words about it may change."""
+    if isinstance(value, dict):
+        return {key: without_docs(inner) for key, inner in value.items() if key != "doc"}
+    return [without_docs(inner) for inner in value] if isinstance(value, list) else value
+
+
+def fingerprint(path):
+    with open(path, "rb") as file:
+        text = json.dumps(without_docs(tomllib.load(file)), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 # ---- C ----
 
 def c_comment(text, indent=""):
@@ -149,6 +164,7 @@ def make_c(source):
     yield "#include <assert.h>\n#include <stddef.h>\n#include <stdint.h>\n"
     yield f"#define GLACIS_CARD_ABI_MAJOR {abi['major']}u"
     yield f"#define GLACIS_CARD_ABI_MINOR {abi['minor']}u"
+    yield f"#define GLACIS_CARD_MAP_SHA256 \"{source['fingerprint']}\" /* of the source without its words */"
     yield f"#define GLACIS_CARD_MAGIC {source['blocks']['IDENTITY']['registers'][0]['reset']:#x}u"
     for name in ("pci_vendor_id", "pci_device_id", "pci_class"):
         yield f"#define GLACIS_CARD_{name.upper()} {abi[name]:#x}u"
@@ -238,6 +254,7 @@ def make_md(source):
     yield "<!-- Made by fpga_bitstreams/abi.py from fpga_bitstreams/registers.toml: change that. -->"
     yield f"# The card's ABI, version {abi['major']}.{abi['minor']}\n\n{abi['doc'].strip()}\n"
     yield f"PCI vendor `{abi['pci_vendor_id']:#06x}`, device `{abi['pci_device_id']:#06x}`, class `{abi['pci_class']:#08x}`.\n"
+    yield f"Fingerprint of the register map, which the manifest of an image names: `{source['fingerprint']}`.\n"
     yield "| constant | value | meaning |\n|---|---|---|"
     for name, constant in source["constants"].items():
         yield f"| `{name}` | {constant['value']:#x} | {flat(constant['doc'])} |"
@@ -267,6 +284,7 @@ def main():
     options = parser.parse_args()
     try:
         source = load(options.source)
+        source["fingerprint"] = fingerprint(options.source)
     except (SourceError, tomllib.TOMLDecodeError, KeyError, OSError) as problem:
         sys.exit(f"abi.py: {options.source}: {problem}")
     for option, make in makers.items():

@@ -2,7 +2,7 @@
 // Made by fpga_bitstreams/abi.py from fpga_bitstreams/registers.toml: change that. Reference: docs/card-abi.md.
 package glacis_card_pkg;
   localparam logic [15:0] ABI_MAJOR = 16'd1;
-  localparam logic [15:0] ABI_MINOR = 16'd0;
+  localparam logic [15:0] ABI_MINOR = 16'd1;
   localparam logic [31:0] MAGIC = 32'h43414c47;
   localparam int QUEUES_MAX = 65; // Queue pairs a card can have: the admin queue, number 0, and 64 for operations.
   localparam int SEGMENTS_MAX = 16; // Entries of a segment list.
@@ -17,6 +17,8 @@ package glacis_card_pkg;
   localparam int DOORBELLS = 524288; // Offset in BAR0 of the doorbell page of queue 0.
   localparam int QUEUES = 1048576; // Offset in BAR0 of the configuration page of queue 0.
   localparam int PAGE = 4096; // From one queue's page to the next.
+  localparam int FLASH_UNLOCK_KEY = 1465010516; // What FLASH.UNLOCK wants.
+  localparam int FLASH_BUFFER_SIZE = 256; // Bytes of FLASH.BUFFER, and of what PROGRAM and READ handle at a time.
   localparam int BAR0_SIZE = 2097152; // Size of BAR0.
 
   // IDENTITY: Who the card is and what it can do. Never changes between resets.
@@ -40,6 +42,8 @@ package glacis_card_pkg;
   localparam int IDENTITY_CAPABILITIES_MSIX_BITS = 1;
   localparam int IDENTITY_CAPABILITIES_FLASH_LSB = 3;
   localparam int IDENTITY_CAPABILITIES_FLASH_BITS = 1;
+  localparam int IDENTITY_CAPABILITIES_SELFTEST_LSB = 4;
+  localparam int IDENTITY_CAPABILITIES_SELFTEST_BITS = 1;
   localparam logic [11:0] IDENTITY_LIMITS = 12'h030; // 32 bits, ro
   localparam int IDENTITY_LIMITS_QUEUES_LSB = 0;
   localparam int IDENTITY_LIMITS_QUEUES_BITS = 8;
@@ -83,6 +87,13 @@ package glacis_card_pkg;
   localparam logic [11:0] CONTROL_ERROR_ADDRESS = 12'h010; // 64 bits, ro
   localparam logic [11:0] CONTROL_CYCLES = 12'h018; // 64 bits, ro
   localparam logic [11:0] CONTROL_TEMPERATURE = 12'h020; // 32 bits, ro
+  localparam logic [11:0] CONTROL_SELFTEST = 12'h024; // 32 bits, rw
+  localparam int CONTROL_SELFTEST_START_LSB = 0;
+  localparam int CONTROL_SELFTEST_START_BITS = 1;
+  localparam int CONTROL_SELFTEST_PASSED_LSB = 1;
+  localparam int CONTROL_SELFTEST_PASSED_BITS = 1;
+  localparam int CONTROL_SELFTEST_FAILED_LSB = 2;
+  localparam int CONTROL_SELFTEST_FAILED_BITS = 1;
 
   // COUNTERS: Sums over all queues since the last reset of the function.
   localparam logic [31:0] COUNTERS_BLOCK = 32'h00002000;
@@ -95,6 +106,41 @@ package glacis_card_pkg;
   localparam logic [11:0] COUNTERS_ERRORS = 12'h030; // 64 bits, ro
   localparam logic [11:0] COUNTERS_DMA_READ_BYTES = 12'h038; // 64 bits, ro
   localparam logic [11:0] COUNTERS_DMA_WRITE_BYTES = 12'h040; // 64 bits, ro
+
+  // FLASH: Where the card's images lie, with CAPABILITIES.FLASH; else all of it reads as zero. Segment 0, the golden image, is never written from here. Segment 1, the user's, has a boot record: without one it is not booted. A record is made by SEAL, after which the image may be tried once with REBOOT_USER; CONFIRM makes it the one that is booted at power-on. A trial that is not confirmed in time, or ends with power lost, is followed by the golden image. So is a user image that does not have the record's CRC.
+  localparam logic [31:0] FLASH_BLOCK = 32'h00003000;
+  localparam logic [11:0] FLASH_GEOMETRY = 12'h000; // 32 bits, ro
+  localparam int FLASH_GEOMETRY_SECTOR_LOG2_LSB = 0;
+  localparam int FLASH_GEOMETRY_SECTOR_LOG2_BITS = 8;
+  localparam int FLASH_GEOMETRY_SEGMENTS_LSB = 8;
+  localparam int FLASH_GEOMETRY_SEGMENTS_BITS = 8;
+  localparam int FLASH_GEOMETRY_TRIAL_S_LSB = 16;
+  localparam int FLASH_GEOMETRY_TRIAL_S_BITS = 16;
+  localparam logic [11:0] FLASH_SEGMENT_SIZE = 12'h004; // 32 bits, ro
+  localparam logic [11:0] FLASH_IDCODE = 12'h008; // 32 bits, ro
+  localparam logic [11:0] FLASH_STATUS = 12'h00c; // 32 bits, ro
+  localparam int FLASH_STATUS_BUSY_LSB = 0;
+  localparam int FLASH_STATUS_BUSY_BITS = 1;
+  localparam int FLASH_STATUS_UNLOCKED_LSB = 1;
+  localparam int FLASH_STATUS_UNLOCKED_BITS = 1;
+  localparam int FLASH_STATUS_RECORD_LSB = 2;
+  localparam int FLASH_STATUS_RECORD_BITS = 1;
+  localparam int FLASH_STATUS_CONFIRMED_LSB = 3;
+  localparam int FLASH_STATUS_CONFIRMED_BITS = 1;
+  localparam int FLASH_STATUS_ERROR_LSB = 8;
+  localparam int FLASH_STATUS_ERROR_BITS = 8;
+  localparam logic [11:0] FLASH_BOOT = 12'h010; // 32 bits, ro
+  localparam int FLASH_BOOT_SEGMENT_LSB = 0;
+  localparam int FLASH_BOOT_SEGMENT_BITS = 8;
+  localparam int FLASH_BOOT_REASON_LSB = 8;
+  localparam int FLASH_BOOT_REASON_BITS = 8;
+  localparam logic [11:0] FLASH_UNLOCK = 12'h014; // 32 bits, rw
+  localparam logic [11:0] FLASH_SEGMENT = 12'h018; // 32 bits, rw
+  localparam logic [11:0] FLASH_ADDRESS = 12'h01c; // 32 bits, rw
+  localparam logic [11:0] FLASH_IMAGE_SIZE = 12'h020; // 32 bits, rw
+  localparam logic [11:0] FLASH_IMAGE_CRC = 12'h024; // 32 bits, rw
+  localparam logic [11:0] FLASH_COMMAND = 12'h028; // 32 bits, rw
+  localparam logic [11:0] FLASH_BUFFER = 12'h100; // 32 bits, rw
 
   // DOORBELL: One page for each queue pair, so that each can be mapped into a process of its own. Indices are below the ring's size.
   localparam logic [31:0] DOORBELL_BLOCK = 32'h00080000;
@@ -162,6 +208,36 @@ package glacis_card_pkg;
   localparam logic [7:0] KEY_KIND_RSA_PUBLIC = 8'h01; // n (modulus_size), e (exponent_size).
   localparam logic [7:0] KEY_KIND_RSA_EXPONENT = 8'h02; // n, e, d (modulus_size).
   localparam logic [7:0] KEY_KIND_RSA_CRT = 8'h03; // n, e, p, q, dp, dq, qinv (half of modulus_size each).
+
+  // Those from ERASE on need UNLOCK.
+  localparam logic [7:0] FLASH_COMMAND_READ = 8'h01; // From SEGMENT and ADDRESS into BUFFER.
+  localparam logic [7:0] FLASH_COMMAND_ERASE = 8'h02; // The sector of the user segment that ADDRESS lies in: all ones.
+  localparam logic [7:0] FLASH_COMMAND_PROGRAM = 8'h03; // BUFFER to the user segment at ADDRESS, a multiple of its size. Changes ones to zeros only.
+  localparam logic [7:0] FLASH_COMMAND_SEAL = 8'h04; // Writes a boot record, if the user segment has the CRC that IMAGE_CRC says.
+  localparam logic [7:0] FLASH_COMMAND_REVOKE = 8'h05; // Removes the boot record. What runs goes on.
+  localparam logic [7:0] FLASH_COMMAND_CONFIRM = 8'h06; // The user image, which must be running, is good.
+  localparam logic [7:0] FLASH_COMMAND_REBOOT_USER = 8'h07; // Loads the user segment, once if it is not confirmed. The function goes away and comes back as after a reset.
+  localparam logic [7:0] FLASH_COMMAND_REBOOT_GOLDEN = 8'h08; // Loads the golden image likewise.
+
+  // How a flash command ended.
+  localparam logic [7:0] FLASH_ERROR_NONE = 8'h00; // Well.
+  localparam logic [7:0] FLASH_ERROR_LOCKED = 8'h01; // UNLOCK does not have the key.
+  localparam logic [7:0] FLASH_ERROR_PROTECTED = 8'h02; // The golden segment, or a user segment with a boot record.
+  localparam logic [7:0] FLASH_ERROR_BAD_ADDRESS = 8'h03; // Outside of the segment, or not aligned; for SEAL the size.
+  localparam logic [7:0] FLASH_ERROR_BAD_COMMAND = 8'h04; // Unknown.
+  localparam logic [7:0] FLASH_ERROR_NOT_ERASED = 8'h05; // PROGRAM of what is not all ones.
+  localparam logic [7:0] FLASH_ERROR_BAD_CRC = 8'h06; // SEAL: the segment holds something else.
+  localparam logic [7:0] FLASH_ERROR_NOT_RUNNING = 8'h07; // CONFIRM: the golden image runs. REBOOT_USER: there is no image that may be booted.
+  localparam logic [7:0] FLASH_ERROR_BUSY = 8'h08; // CONTROL.ENABLE is set: a running card is not changed.
+  localparam logic [7:0] FLASH_ERROR_FAILED = 8'h09; // The flash did not do it.
+
+  // Why the image that runs was chosen.
+  localparam logic [7:0] BOOT_REASON_CONFIRMED = 8'h00; // The user's, which was found good.
+  localparam logic [7:0] BOOT_REASON_TRIAL = 8'h01; // The user's, after REBOOT_USER, to be confirmed.
+  localparam logic [7:0] BOOT_REASON_ASKED = 8'h02; // The golden one, after REBOOT_GOLDEN.
+  localparam logic [7:0] BOOT_REASON_NO_RECORD = 8'h03; // The golden one: the user segment has no boot record.
+  localparam logic [7:0] BOOT_REASON_DAMAGED = 8'h04; // The golden one: the user segment does not have the record's CRC, or holds no image for this card.
+  localparam logic [7:0] BOOT_REASON_NOT_CONFIRMED = 8'h05; // The golden one: a trial ended without CONFIRM, or none was begun yet.
 
   // Kind of board.
   localparam logic [7:0] BOARD_NONE = 8'h00; // Unknown.

@@ -12,7 +12,7 @@
 static int init_parts(struct vcard_card *card)
 {
 	const struct vcard_setup *setup = &card->setup;
-	int error = setup->backend->open(&card->engine, setup->threads ? setup->threads : 1);
+	int error = setup->backend->open(&card->engine, setup->threads + 1);
 
 	if (error)
 		return error;
@@ -52,6 +52,7 @@ int vcard_card_init(struct vcard_card *card, const struct vcard_setup *setup)
 	card->doorbell_fd = -1;
 	card->started_ns = vcard_clock_ns();
 	vcard_interrupts_init(&card->interrupts);
+	vcard_flash_init(&card->flash);
 	for (unsigned i = 0; i < GLACIS_CARD_QUEUES_MAX; i++)
 		vcard_queue_init(&card->queues[i], card, i);
 	error = init_parts(card);
@@ -74,6 +75,7 @@ void vcard_card_destroy(struct vcard_card *card)
 	vcard_card_detach(card);
 	for (unsigned i = 0; i < card->setup.threads; i++)
 		vcard_worker_stop(&card->workers[i]);
+	vcard_flash_close(&card->flash);
 	destroy_parts(card);
 }
 
@@ -133,7 +135,9 @@ static void reset_function(struct vcard_card *card)
 	if (card->doorbells)
 		memset(card->doorbells, card->gone ? 0xff : 0, doorbells_size(card));
 	vcard_keys_clear(&card->keys);
+	vcard_flash_reset(&card->flash);
 	card->scratch = 0;
+	card->selftest = 0;
 	card->latch_offset = UINT32_MAX;
 	memset(card->msix_table, 0, sizeof(card->msix_table));
 	atomic_store_explicit(&card->errors, 0, memory_order_relaxed);
@@ -154,13 +158,33 @@ void vcard_card_choose_image(struct vcard_card *card)
 	const struct vcard_backend *backend = card->setup.backend;
 
 	vcard_gate_close(&card->gate);
-	card->capabilities = backend->capabilities | GLACIS_CARD_IDENTITY_CAPABILITIES_MSIX_MASK;
-	card->abi_major = GLACIS_CARD_ABI_MAJOR;
+	card->capabilities = (backend->capabilities | GLACIS_CARD_IDENTITY_CAPABILITIES_MSIX_MASK) &
+			     card->flash.image.capabilities;
+	if (card->flash.fd >= 0)
+		card->capabilities |= GLACIS_CARD_IDENTITY_CAPABILITIES_FLASH_MASK;
+	card->wrong = card->flash.image.flags & VCARD_IMAGE_WRONG;
+	card->abi_major = GLACIS_CARD_ABI_MAJOR + (card->flash.image.flags & VCARD_IMAGE_STRANGE ? 1 : 0);
 	if (vcard_faults_strike(&card->faults, VCARD_FAULT_NO_RSA, VCARD_FAULT_ANY_QUEUE))
 		card->capabilities &= ~GLACIS_CARD_IDENTITY_CAPABILITIES_RSA_MASK;
 	if (vcard_faults_strike(&card->faults, VCARD_FAULT_ABI_MISMATCH, VCARD_FAULT_ANY_QUEUE))
 		card->abi_major++;
 	vcard_gate_open(&card->gate);
+}
+
+int vcard_card_open_flash(struct vcard_card *card, const char *path)
+{
+	int error = vcard_flash_open(&card->flash, path);
+
+	if (!error)
+		vcard_card_faults_changed(card);
+	return error;
+}
+
+void vcard_card_boot(struct vcard_card *card)
+{
+	vcard_card_faults_changed(card);
+	card->booting = true;
+	vcard_faults_restart(&card->faults);
 }
 
 void vcard_card_faults_changed(struct vcard_card *card)
@@ -173,6 +197,7 @@ void vcard_card_faults_changed(struct vcard_card *card)
 	       faults->states[VCARD_FAULT_ALL_ONES].left == UINT64_MAX &&
 	       faults->states[VCARD_FAULT_ALL_ONES].rate >= 1;
 	pthread_mutex_unlock(&faults->lock);
+	gone = gone || card->flash.image.flags & VCARD_IMAGE_DEAD;
 	vcard_gate_close(&card->gate);
 	if (gone != card->gone) {
 		card->gone = gone;

@@ -16,6 +16,7 @@
 #include "backend.h"
 #include "dma_map.h"
 #include "faults.h"
+#include "flash.h"
 #include "gate.h"
 #include "interrupts.h"
 #include "keys.h"
@@ -52,17 +53,21 @@ struct vcard_card {
 	struct vcard_keys keys;
 	struct vcard_interrupts interrupts;
 	struct vcard_faults faults;
+	struct vcard_flash flash;
 
-	/* What the client sees of the image: the backend's, unless a fault says otherwise. */
+	/* What the client sees of the image: the backend's, less what the image or a fault takes away. */
 	uint32_t capabilities;
 	uint32_t abi_major;
-	bool gone; /* the fault "all-ones": as if pulled out */
+	bool gone; /* the fault "all-ones", or an image that does not answer: as if pulled out */
+	bool wrong;   /* the image computes wrong tags */
+	bool booting; /* goes away to load another image */
 
 	int doorbell_fd;    /* memfd laid out as BAR0, with the doorbell pages; a new one for each client */
 	uint8_t *doorbells; /* those pages, mapped */
 
 	bool enabled;        /* CONTROL.ENABLE */
 	uint32_t scratch;    /* IDENTITY.SCRATCH */
+	uint32_t selftest;   /* CONTROL.SELFTEST */
 	uint64_t started_ns; /* for CYCLES */
 	_Atomic uint32_t errors;
 	_Atomic uint32_t error_queue;
@@ -77,6 +82,9 @@ struct vcard_card {
 
 /* 0 or a negative errno. The card is large: allocate it. */
 int vcard_card_init(struct vcard_card *card, const struct vcard_setup *setup);
+
+/* Gives the card a flash in the file at `path` before any client comes: see vcard_flash_open(). */
+int vcard_card_open_flash(struct vcard_card *card, const char *path);
 void vcard_card_destroy(struct vcard_card *card);
 
 /* A client comes: doorbell pages of its own. Goes: no DMA, no mapping, no key, no interrupt is left. */
@@ -91,6 +99,9 @@ void vcard_card_choose_image(struct vcard_card *card);
 
 /* Faults were armed or cleared: the card goes, or comes back as after a reset. */
 void vcard_card_faults_changed(struct vcard_card *card);
+
+/* The flash has chosen another image: goes away to load it. */
+void vcard_card_boot(struct vcard_card *card);
 
 /* Queue pairs with the admin queue. */
 static inline unsigned vcard_card_queue_count(const struct vcard_card *card)

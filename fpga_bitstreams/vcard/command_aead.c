@@ -77,7 +77,7 @@ static void strike(struct vcard_queue *queue, struct operands *operands)
 {
 	struct vcard_faults *faults = &queue->card->faults;
 
-	if (vcard_faults_strike(faults, VCARD_FAULT_CORRUPT_TAG, queue->index))
+	if (queue->card->wrong || vcard_faults_strike(faults, VCARD_FAULT_CORRUPT_TAG, queue->index))
 		operands->tag[5] ^= 0x10;
 	if (vcard_faults_strike(faults, VCARD_FAULT_DMA_OUTSIDE, queue->index)) {
 		operands->destination.count = 1;

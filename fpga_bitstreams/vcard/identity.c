@@ -1,41 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who the card is; see identity.h. Its build is that of the program: commit and date of the tree it was made from. */
-#include <stdlib.h>
+/* Who the card is; see identity.h. */
 #include <string.h>
 
-#include "build.h"
 #include "card.h"
 #include "identity.h"
 
-#define HASH_WORDS 5u
+#define HASH_WORDS (VCARD_IMAGE_HASH / 4u)
 
-/* VCARD_BUILD is "<40 hexadecimal digits> <seconds since 1970>", or "unknown". */
-static uint8_t digit(char character)
+static uint32_t hash_word(const struct vcard_image_header *image, unsigned word)
 {
-	const char *digits = "0123456789abcdef", *found = strchr(digits, character);
-
-	return found && character ? (uint8_t)(found - digits) : 0;
-}
-
-static uint32_t hash_word(unsigned word)
-{
-	const char *build = VCARD_BUILD;
-	uint8_t bytes[4] = { 0 };
 	uint32_t value;
 
-	if (strlen(build) < HASH_WORDS * 8)
-		return 0;
-	for (unsigned i = 0; i < sizeof(bytes); i++)
-		bytes[i] = (uint8_t)(digit(build[word * 8 + i * 2]) << 4 | digit(build[word * 8 + i * 2 + 1]));
-	memcpy(&value, bytes, sizeof(value));
+	memcpy(&value, image->git_hash + word * sizeof(value), sizeof(value));
 	return value;
-}
-
-static uint32_t build_date(void)
-{
-	const char *space = strchr(VCARD_BUILD, ' ');
-
-	return space ? (uint32_t)strtoul(space + 1, NULL, 10) : 0;
 }
 
 static uint32_t limits(const struct vcard_setup *setup)
@@ -53,10 +30,11 @@ static uint32_t of_rsa(const struct vcard_card *card, uint32_t value)
 
 uint64_t vcard_identity_read(const struct vcard_card *card, uint32_t reg)
 {
+	const struct vcard_image_header *image = &card->flash.image;
 	const struct vcard_setup *setup = &card->setup;
 
 	if (reg >= GLACIS_CARD_IDENTITY_GIT_HASH && reg < GLACIS_CARD_IDENTITY_GIT_HASH + HASH_WORDS * 4)
-		return hash_word((reg - GLACIS_CARD_IDENTITY_GIT_HASH) / 4);
+		return hash_word(image, (reg - GLACIS_CARD_IDENTITY_GIT_HASH) / 4);
 	switch (reg) {
 	case GLACIS_CARD_IDENTITY_MAGIC:
 		return GLACIS_CARD_MAGIC;
@@ -64,9 +42,9 @@ uint64_t vcard_identity_read(const struct vcard_card *card, uint32_t reg)
 		return card->abi_major << GLACIS_CARD_IDENTITY_ABI_MAJOR_SHIFT |
 		       GLACIS_CARD_ABI_MINOR << GLACIS_CARD_IDENTITY_ABI_MINOR_SHIFT;
 	case GLACIS_CARD_IDENTITY_BUILD_ID:
-		return (uint64_t)hash_word(1) << 32 | hash_word(0);
+		return image->build_id;
 	case GLACIS_CARD_IDENTITY_BUILD_DATE:
-		return build_date();
+		return image->build_date;
 	case GLACIS_CARD_IDENTITY_BOARD:
 		return setup->backend->board;
 	case GLACIS_CARD_IDENTITY_CAPABILITIES:

@@ -39,6 +39,23 @@ static int arm_faults(struct vcard_card *card, const struct vcard_options *optio
 	return 0;
 }
 
+static int open_flash(struct vcard_card *card, const struct vcard_options *options)
+{
+	int error;
+
+	card->flash.trial_s = options->trial_s;
+	error = options->flash ? vcard_card_open_flash(card, options->flash) : 0;
+	if (error == -EBUSY)
+		fprintf(stderr, "glacis-vcard: --flash: %s is the flash of another card that runs; choose another file\n",
+			options->flash);
+	else if (error == -EINVAL)
+		fprintf(stderr, "glacis-vcard: --flash: %s is no flash of this card; remove it, or choose another file\n",
+			options->flash);
+	else if (error)
+		fprintf(stderr, "glacis-vcard: --flash: %s: %s\n", options->flash, strerror(-error));
+	return error;
+}
+
 int main(int argc, char **argv)
 {
 	const struct rlimit no_core = { 0, 0 };
@@ -61,7 +78,11 @@ int main(int argc, char **argv)
 	if (options.setup.backend == &vcard_instant)
 		fputs("glacis-vcard: --instant: NOTHING IS ENCRYPTED, RESULTS ARE ZEROS; for measurements only\n",
 		      stderr);
-	status = arm_faults(card, &options) ? EX_USAGE : vcard_server_run(card, options.socket, options.control);
+	if (open_flash(card, &options))
+		status = EXIT_FAILURE;
+	else
+		status = arm_faults(card, &options) ? EX_USAGE
+						    : vcard_server_run(card, options.socket, options.control);
 	vcard_card_destroy(card);
 	free(card);
 	return status;

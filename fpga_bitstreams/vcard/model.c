@@ -122,7 +122,8 @@ static enum glacis_card_status model_rsa(struct vcard_engine *engine, unsigned t
 const struct vcard_backend vcard_model = {
 	.name = "model",
 	.board = GLACIS_CARD_BOARD_MODEL,
-	.capabilities = GLACIS_CARD_IDENTITY_CAPABILITIES_AES_GCM_MASK | GLACIS_CARD_IDENTITY_CAPABILITIES_RSA_MASK,
+	.capabilities = GLACIS_CARD_IDENTITY_CAPABILITIES_AES_GCM_MASK | GLACIS_CARD_IDENTITY_CAPABILITIES_RSA_MASK |
+			GLACIS_CARD_IDENTITY_CAPABILITIES_SELFTEST_MASK,
 	.rsa_bits_min = 1024,
 	.rsa_bits_max = 4096,
 	.clock_khz = 250000,

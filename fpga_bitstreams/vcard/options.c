@@ -20,6 +20,8 @@ enum {
 	OPTION_BUSY_POLL,
 	OPTION_FAULT,
 	OPTION_CONTROL,
+	OPTION_FLASH,
+	OPTION_TRIAL,
 };
 
 static const struct argp_option known[] = {
@@ -33,6 +35,9 @@ static const struct argp_option known[] = {
 	{ "fault", OPTION_FAULT, "TEXT", 0,
 	  "Misbehave from the start: NAME[:count=N|rate=R][,queue=Q][,ms=N]; may be repeated", 0 },
 	{ "control", OPTION_CONTROL, "PATH", 0, "Control socket; by default that of --socket and .ctl", 0 },
+	{ "flash", OPTION_FLASH, "FILE", 0, "Have a flash for images, in this file; made when it is not there", 0 },
+	{ "trial-s", OPTION_TRIAL, "N", 0,
+	  "Seconds until a new image that was not confirmed gives way to the golden one, 1 to 65535; 60 by default", 0 },
 	{ 0 },
 };
 
@@ -97,6 +102,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case OPTION_CONTROL:
 		snprintf(options->control, sizeof(options->control), "%s", argument);
 		return 0;
+	case OPTION_FLASH:
+		options->flash = argument;
+		return 0;
+	case OPTION_TRIAL:
+		options->trial_s = parse_number(state, "trial-s", argument, UINT16_MAX);
+		return 0;
 	case ARGP_KEY_END:
 		if (!options->socket)
 			argp_error(state, "--socket=PATH is missing: where shall the card be?");
@@ -134,6 +145,7 @@ void vcard_options_parse(int argc, char **argv, struct vcard_options *options)
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
 	*options = (struct vcard_options){
+		.trial_s = VCARD_FLASH_TRIAL_S,
 		.setup = { .backend = &vcard_model,
 			   .queues = GLACIS_CARD_QUEUES_MAX - 1,
 			   .threads = processors > 0 && processors < VCARD_THREADS_MAX ? (unsigned)processors : 1,

@@ -12,6 +12,8 @@ struct vcard_options {
 	char control[128]; /* path of the control socket */
 	const char *faults[VCARD_OPTIONS_FAULTS_MAX];
 	unsigned fault_count;
+	const char *flash; /* file of the flash, or NULL */
+	unsigned trial_s;
 	struct vcard_setup setup;
 };
 

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "identity.h"
 #include "registers.h"
+#include "selftest.h"
 
 static uint32_t low(uint64_t value)
 {
@@ -39,9 +40,21 @@ static uint64_t read_control(struct vcard_card *card, uint32_t reg)
 		return atomic_load_explicit(&card->error_address, memory_order_relaxed);
 	case GLACIS_CARD_CONTROL_CYCLES:
 		return cycles(card);
+	case GLACIS_CARD_CONTROL_SELFTEST:
+		return card->selftest;
 	default:
 		return 0;
 	}
+}
+
+/* The client waits for the answer to its write as long as the test runs: START never reads as 1. */
+static void run_selftest(struct vcard_card *card, uint32_t value)
+{
+	if (!(value & GLACIS_CARD_CONTROL_SELFTEST_START_MASK) || card->enabled ||
+	    !(card->capabilities & GLACIS_CARD_IDENTITY_CAPABILITIES_SELFTEST_MASK))
+		return;
+	card->selftest = vcard_selftest_run(card) ? GLACIS_CARD_CONTROL_SELFTEST_PASSED_MASK
+						  : GLACIS_CARD_CONTROL_SELFTEST_FAILED_MASK;
 }
 
 static void write_control(struct vcard_card *card, uint32_t reg, uint32_t value)
@@ -59,6 +72,9 @@ static void write_control(struct vcard_card *card, uint32_t reg, uint32_t value)
 		return;
 	case GLACIS_CARD_CONTROL_ERRORS:
 		atomic_fetch_and_explicit(&card->errors, ~value, memory_order_relaxed);
+		return;
+	case GLACIS_CARD_CONTROL_SELFTEST:
+		run_selftest(card, value);
 		return;
 	default:
 		return;
@@ -169,6 +185,8 @@ static bool is_wide(uint32_t block, uint32_t reg)
 		       reg == GLACIS_CARD_CONTROL_CYCLES - GLACIS_CARD_CONTROL_BLOCK;
 	case GLACIS_CARD_COUNTERS_BLOCK:
 		return true;
+	case GLACIS_CARD_FLASH_BLOCK:
+		return false;
 	default:
 		return reg == GLACIS_CARD_QUEUE_SQ_BASE || reg == GLACIS_CARD_QUEUE_CQ_BASE ||
 		       reg >= GLACIS_CARD_QUEUE_COMMANDS;
@@ -184,6 +202,8 @@ static uint64_t read_block(struct vcard_card *card, uint32_t block, uint32_t reg
 		return read_control(card, block + reg);
 	case GLACIS_CARD_COUNTERS_BLOCK:
 		return read_counters(card, reg);
+	case GLACIS_CARD_FLASH_BLOCK:
+		return vcard_flash_read(&card->flash, block + reg);
 	default:
 		return read_queue(&card->queues[(block - GLACIS_CARD_QUEUES) / GLACIS_CARD_PAGE], reg);
 	}
@@ -213,7 +233,7 @@ static bool find_block(const struct vcard_card *card, uint32_t offset, uint32_t 
 {
 	*block = offset & ~(GLACIS_CARD_PAGE - 1);
 	return *block == GLACIS_CARD_IDENTITY_BLOCK || *block == GLACIS_CARD_CONTROL_BLOCK ||
-	       *block == GLACIS_CARD_COUNTERS_BLOCK ||
+	       *block == GLACIS_CARD_COUNTERS_BLOCK || *block == GLACIS_CARD_FLASH_BLOCK ||
 	       (*block >= GLACIS_CARD_QUEUES &&
 		(*block - GLACIS_CARD_QUEUES) / GLACIS_CARD_PAGE < vcard_card_queue_count(card));
 }
@@ -235,6 +255,8 @@ uint32_t vcard_registers_read(struct vcard_card *card, uint32_t offset)
 	_Atomic uint32_t *memory = find_memory(card, offset);
 	uint32_t block;
 
+	if (vcard_flash_expired(&card->flash))
+		vcard_card_boot(card);
 	if (card->gone || vcard_faults_strike(&card->faults, VCARD_FAULT_ALL_ONES, VCARD_FAULT_ANY_QUEUE))
 		return UINT32_MAX;
 	if (memory)
@@ -263,6 +285,9 @@ void vcard_registers_write(struct vcard_card *card, uint32_t offset, uint32_t va
 		card->scratch = value;
 	else if (block == GLACIS_CARD_CONTROL_BLOCK)
 		write_control(card, offset, value);
+	else if (block == GLACIS_CARD_FLASH_BLOCK &&
+		 vcard_flash_write(&card->flash, &card->faults, card->enabled, offset, value))
+		vcard_card_boot(card);
 	else if (block >= GLACIS_CARD_QUEUES)
 		write_queue(&card->queues[(block - GLACIS_CARD_QUEUES) / GLACIS_CARD_PAGE], offset - block, value);
 }

@@ -17,6 +17,8 @@
 #include "session.h"
 #include "socket.h"
 
+#define BOOT_NS (VCARD_SECOND / 10) /* to load an image */
+
 enum { POLL_SIGNAL, POLL_LISTENER, POLL_CLIENT, POLL_CONTROL, POLL_FAULT, POLL_LOST, POLL_COUNT };
 
 struct server {
@@ -65,7 +67,7 @@ static void serve_client(struct server *server)
 	vcard_session_close(&server->session);
 }
 
-/* The fault "restart": the card goes as a process that ends, with its socket, and comes back clean. */
+/* The fault "restart", or another image: the card goes as a process that ends, with its socket, and comes back clean. */
 static void go_away(struct server *server)
 {
 	struct vcard_faults *faults = &server->card->faults;
@@ -78,7 +80,9 @@ static void go_away(struct server *server)
 	close(server->listener);
 	unlink(server->path);
 	server->listener = -1;
-	server->back_ns = vcard_clock_ns() + vcard_faults_ns(faults, VCARD_FAULT_RESTART);
+	server->back_ns = vcard_clock_ns() +
+			  (server->card->booting ? BOOT_NS : vcard_faults_ns(faults, VCARD_FAULT_RESTART));
+	server->card->booting = false;
 }
 
 /* How long to wait for an event: without end, unless something is to be done at a certain time. */

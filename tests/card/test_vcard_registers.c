@@ -25,7 +25,7 @@ static void identity(void)
 	      (uint32_t)rig_read64(&rig, GLACIS_CARD_IDENTITY_BUILD_ID));
 	CHECK(rig_read32(&rig, GLACIS_CARD_IDENTITY_BUILD_DATE) > 1700000000);
 	CHECK(rig_read32(&rig, GLACIS_CARD_IDENTITY_BOARD) == GLACIS_CARD_BOARD_MODEL);
-	CHECK(rig_read32(&rig, GLACIS_CARD_IDENTITY_CAPABILITIES) == 7);
+	CHECK(rig_read32(&rig, GLACIS_CARD_IDENTITY_CAPABILITIES) == 0x17);
 	CHECK(rig_read32(&rig, GLACIS_CARD_IDENTITY_LIMITS) == (5u | 15u << 8 | 16u << 16));
 	CHECK(rig_read32(&rig, GLACIS_CARD_IDENTITY_KEY_SLOTS) == 9);
 	CHECK(rig_read32(&rig, GLACIS_CARD_IDENTITY_RSA_BITS) == (1024u | 4096u << 16));
@@ -69,7 +69,7 @@ static const struct access accesses[] = {
 	{ "DMA_READ_BYTES", GLACIS_CARD_COUNTERS_DMA_READ_BYTES, 0 },
 	{ "DMA_WRITE_BYTES", GLACIS_CARD_COUNTERS_DMA_WRITE_BYTES, 0 },
 	{ "behind COUNTERS", GLACIS_CARD_COUNTERS_DMA_WRITE_BYTES + 8, 0 },
-	{ "a page of nothing", 0x3000, 0 },
+	{ "FLASH of a card without", GLACIS_CARD_FLASH_ADDRESS, 0 },
 	{ "the MSI-X table", GLACIS_CARD_MSIX_TABLE + 64 * 16 + 12, UINT32_MAX },
 	{ "behind the MSI-X table", GLACIS_CARD_MSIX_TABLE + 65 * 16, 0 },
 	{ "the MSI-X pending bits", GLACIS_CARD_MSIX_PBA, 0 },
