@@ -294,4 +294,5 @@ def main():
                 file.write("\n".join(make(source)) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

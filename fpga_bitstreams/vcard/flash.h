@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The card's flash, in a file: a golden and a user segment, and a boot record for the latter. It behaves as NOR flash does:
- * erasing makes ones, programming makes zeros of ones, and when power is lost in the middle a part is done. What is booted
- * follows from the file alone, so that a process that was killed and started again is a card that had its power cycled.
+ * The card's flash, in a file: a golden and a user segment, and a boot record for the latter. It behaves as NOR flash
+ * does: erasing makes ones, programming makes zeros of ones, and when power is lost in the middle a part is done. What
+ * is booted follows from the file alone, so that a process that was killed and started again is a card that had its
+ * power cycled.
  *
  * Used by the thread that serves the socket only.
  */
@@ -21,7 +22,7 @@
 #define VCARD_FLASH_TRIAL_S     60u
 
 struct vcard_flash {
-	int fd;        /* -1: the card has no flash */
+	int fd;         /* -1: the card has no flash */
 	uint8_t *bytes; /* the file, mapped: both segments, then the sector of the record */
 	uint32_t trial_s;
 
@@ -54,7 +55,8 @@ bool vcard_flash_expired(struct vcard_flash *flash);
 
 uint32_t vcard_flash_read(const struct vcard_flash *flash, uint32_t offset);
 
-/* `enabled`: the card is running, and may not be changed. True when the card is to boot anew: the image has been chosen. */
+/* `enabled`: the card is running, and may not be changed. True when the card is to boot anew: the image has been
+ * chosen. */
 bool vcard_flash_write(struct vcard_flash *flash, struct vcard_faults *faults, bool enabled, uint32_t offset,
 		       uint32_t value);
 

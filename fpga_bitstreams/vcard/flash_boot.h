@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The boot record, and which image the card runs. The record lies in a sector of its own: a size, a CRC, and two words that
- * are programmed from ones to zeros later: tried, confirmed. Each step is one word, so that power may be lost anywhere.
+ * The boot record, and which image the card runs. The record lies in a sector of its own: a size, a CRC, and two words
+ * that are programmed from ones to zeros later: tried, confirmed. Each step is one word, so that power may be lost
+ * anywhere.
  */
 #ifndef VCARD_FLASH_BOOT_H
 #define VCARD_FLASH_BOOT_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Images of the emulated card; see image.h. The program's own is of the commit and date of the tree it was made from. */
+/* Images of the emulated card; see image.h. The program's own is of the commit and date of the tree it was made from.
+ */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>

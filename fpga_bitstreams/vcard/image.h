@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Images of the emulated card: what stands in for a bitstream. A header says which build the card claims to be, and what
- * is wrong with it, for tests; what follows it is only there to be written and read. An image lies in the flash and is
- * untrusted.
+ * Images of the emulated card: what stands in for a bitstream. A header says which build the card claims to be, and
+ * what is wrong with it, for tests; what follows it is only there to be written and read. An image lies in the flash
+ * and is untrusted.
  */
 #ifndef VCARD_IMAGE_H
 #define VCARD_IMAGE_H

@@ -257,7 +257,7 @@ uint32_t vcard_registers_read(struct vcard_card *card, uint32_t offset)
 
 	if (vcard_flash_expired(&card->flash))
 		vcard_card_boot(card);
-	if (card->gone || vcard_faults_strike(&card->faults, VCARD_FAULT_ALL_ONES, VCARD_FAULT_ANY_QUEUE))
+	if (card->gone || card->booting || vcard_faults_strike(&card->faults, VCARD_FAULT_ALL_ONES, VCARD_FAULT_ANY_QUEUE))
 		return UINT32_MAX;
 	if (memory)
 		return atomic_load_explicit(memory, memory_order_relaxed);
@@ -271,7 +271,7 @@ void vcard_registers_write(struct vcard_card *card, uint32_t offset, uint32_t va
 	_Atomic uint32_t *memory = find_memory(card, offset);
 	uint32_t block;
 
-	if (card->gone)
+	if (card->gone || card->booting)
 		return;
 	if (memory) {
 		atomic_store_explicit(memory, value, memory_order_release);

@@ -49,6 +49,20 @@ static int no_write(void *context, uint64_t address, const void *from, uint32_t 
 
 static const struct vcard_host nobody = { no_read, no_write, NULL };
 
+/* The flash survives from input to input, as that of a card does. */
+static bool give_flash(void)
+{
+	char path[] = "/tmp/glacis-fuzz-flash.XXXXXX";
+	int file = mkstemp(path), error;
+
+	if (file < 0)
+		return false;
+	close(file);
+	error = vcard_card_open_flash(card, path);
+	unlink(path);
+	return !error;
+}
+
 static void prepare(void)
 {
 	const struct vcard_setup setup = { .backend = &vcard_instant, .queues = 3, .threads = 0, .key_slots = 2 };
@@ -59,6 +73,7 @@ static void prepare(void)
 	scratch = calloc(1, sizeof(*scratch));
 	require(card && session && scratch && !vcard_card_init(card, &setup) && !vcard_session_init(session, card),
 		"a card can be made");
+	require(give_flash(), "the card can have a flash");
 	fds[0] = memfd_create("fuzz", MFD_CLOEXEC);
 	fds[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	require(fds[0] >= 0 && !ftruncate(fds[0], MEMORY) && fds[1] >= 0 && !pipe(pipes), "descriptors can be made");
@@ -161,6 +176,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		return 0;
 	require(vcard_session_open(session, ends[1]) == 0, "a client can come after any other");
 	card->host = &nobody;
+	card->booting = false; /* it is back */
 	if (bytes[0] & 1) {
 		require(send_message(ends[0], &hello, version, 4, 0), "the socket takes a message");
 		require(vcard_session_run(session) == 0 && drain(ends[0]) > 16, "VERSION is answered");
