@@ -8,12 +8,23 @@
 #include <errno.h>
 #include <string.h>
 
+#include "card.h"
 #include "engine.h"
 #include "key_cache.h"
 
 static bool key_size_valid(size_t key_size)
 {
 	return key_size == 16 || key_size == 24 || key_size == 32;
+}
+
+/* Wipes what was made of the key, here and for the card. */
+static void release_keys(struct glacis_aead_session *session)
+{
+	const struct card *card = session->engine->card;
+
+	key_cache_release(session);
+	if (card != NULL && session->card_queue != 0)
+		card->module->session_release(card->device, session);
 }
 
 int glacis_aead_session_create(struct glacis_engine *engine, enum glacis_direction direction, const uint8_t *key,
@@ -46,7 +57,7 @@ void glacis_aead_session_destroy(struct glacis_aead_session *session)
 		return;
 	struct glacis_engine *engine = session->engine;
 	assert(session->inflight == 0);
-	key_cache_release(session);
+	release_keys(session);
 	secure_memory_free(&engine->memory, session, sizeof(*session));
 	atomic_fetch_sub_explicit(&engine->sessions, 1, memory_order_relaxed);
 }
@@ -59,7 +70,7 @@ int glacis_aead_session_rekey(struct glacis_aead_session *session, const uint8_t
 		return -EBUSY;
 	if (key == NULL || key_size != session->key_size)
 		return -EINVAL;
-	key_cache_release(session);
+	release_keys(session);
 	memcpy(session->key, key, key_size);
 	return 0;
 }
@@ -67,5 +78,5 @@ int glacis_aead_session_rekey(struct glacis_aead_session *session, const uint8_t
 void glacis_aead_session_idle(struct glacis_aead_session *session)
 {
 	if (session->engine != NULL && session->inflight == 0)
-		key_cache_release(session);
+		release_keys(session);
 }

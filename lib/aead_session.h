@@ -22,7 +22,9 @@ struct glacis_aead_session {
 	uint8_t direction; /* enum glacis_direction */
 	uint8_t key_size;  /* bytes */
 	uint8_t key_index; /* 0, 1, 2 for 16, 24, 32 bytes */
-	uint8_t unused[9];
+	uint8_t unused;
+	uint32_t card_queue; /* the card's queue that made something of the key last; 0: none. A module's, as is: */
+	uint32_t card_slot;  /* its place there */
 	uint8_t key[GLACIS_AEAD_KEY_SIZE_MAX];
 };
 

@@ -162,6 +162,47 @@ static void cpu_aead_submit(void *state, struct glacis_aead_op *const ops[], uns
 		counter_add(&queue->setup.counters->auth_failed, tally.auth_failed);
 }
 
+/* Hashes `size` bytes, the last block filled up with zeros (NIST SP 800-38D section 6.4). */
+static void hash_padded(const struct gcm_functions *gcm, const struct gcm_key_data *key, const uint8_t *bytes,
+			size_t size, uint8_t hash[GLACIS_AEAD_TAG_SIZE])
+{
+	size_t whole = size / 16 * 16;
+	uint8_t last[16] = { 0 };
+
+	if (whole > 0)
+		gcm->ghash(key, bytes, whole, hash, GLACIS_AEAD_TAG_SIZE);
+	if (size == whole)
+		return;
+	memcpy(last, bytes + whole, size - whole);
+	gcm->ghash(key, last, sizeof(last), hash, GLACIS_AEAD_TAG_SIZE);
+}
+
+bool backend_cpu_tag_right(void *state, const struct glacis_aead_op *op, const uint8_t *ciphertext, const uint8_t *tag)
+{
+	struct cpu_queue *queue = state;
+	const struct gcm_functions *gcm = &queue->keys.gcm[op->session->key_index];
+	const struct gcm_key_data *key = key_cache_get(&queue->keys, op->session);
+	uint64_t lengths[2] = { __builtin_bswap64((uint64_t)op->aad_size * 8),
+				__builtin_bswap64((uint64_t)op->length * 8) };
+	uint8_t hash[GLACIS_AEAD_TAG_SIZE] = { 0 }, nothing[16] = { 0 };
+	uint8_t *mask = queue->scratch->computed_tag;
+	bool right;
+
+	hash_padded(gcm, key, op->aad, op->aad_size, hash);
+	hash_padded(gcm, key, ciphertext, op->length, hash);
+	gcm->ghash(key, lengths, sizeof(lengths), hash, sizeof(hash));
+	/* The tag of nothing is what every tag under this nonce is masked with: the hash of nothing is zero. */
+	gcm->whole[GLACIS_SEAL](key, &queue->scratch->context, nothing, nothing, 0, op->nonce, nothing, 0, mask,
+				GLACIS_AEAD_TAG_SIZE);
+	for (unsigned i = 0; i < GLACIS_AEAD_TAG_SIZE; i++)
+		hash[i] ^= mask[i];
+	right = tags_equal(hash, tag);
+	wipe_context(queue->scratch);
+	explicit_bzero(mask, GLACIS_AEAD_TAG_SIZE);
+	explicit_bzero(hash, sizeof(hash));
+	return right;
+}
+
 static int cpu_queue_open(const struct backend_queue_setup *setup, void **state)
 {
 	void *scratch;

@@ -7,6 +7,8 @@
 #ifndef GLACIS_LIB_BACKEND_CPU_H
 #define GLACIS_LIB_BACKEND_CPU_H
 
+#include <stdbool.h>
+
 #include <intel-ipsec-mb.h>
 
 #include <glacis/status.h>
@@ -23,6 +25,7 @@ struct gcm_functions {
 	aes_gcm_init_t init;
 	aes_gcm_enc_dec_update_t update[2];
 	aes_gcm_enc_dec_finalize_t finalize[2];
+	ghash_t ghash;
 };
 
 struct backend_cpu {
@@ -45,5 +48,12 @@ extern const struct backend backend_cpu;
 
 /* Chooses the functions. Returns 0, -ENOMEM, or -ENOTSUP: the processor or the library lacks `variant`. */
 GLACIS_MUST_CHECK int backend_cpu_init(struct backend_cpu *cpu, enum backend_cpu_variant variant);
+
+/*
+ * Is `tag` the tag of `ciphertext` (`op->length` bytes) under the operation's key, nonce and additional data? Costs the
+ * hashing of it alone. `state` is that of a queue of backend_cpu.
+ */
+GLACIS_MUST_CHECK bool backend_cpu_tag_right(void *state, const struct glacis_aead_op *op, const uint8_t *ciphertext,
+					     const uint8_t *tag);
 
 #endif

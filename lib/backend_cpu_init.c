@@ -69,6 +69,7 @@ static void copy_functions(const IMB_MGR *manager, struct gcm_functions gcm[GCM_
 		.init = manager->gcm128_init,
 		.update = { manager->gcm128_enc_update, manager->gcm128_dec_update },
 		.finalize = { manager->gcm128_enc_finalize, manager->gcm128_dec_finalize },
+		.ghash = manager->ghash,
 	};
 	gcm[1] = (struct gcm_functions){
 		.expand = manager->gcm192_pre,
@@ -76,6 +77,7 @@ static void copy_functions(const IMB_MGR *manager, struct gcm_functions gcm[GCM_
 		.init = manager->gcm192_init,
 		.update = { manager->gcm192_enc_update, manager->gcm192_dec_update },
 		.finalize = { manager->gcm192_enc_finalize, manager->gcm192_dec_finalize },
+		.ghash = manager->ghash,
 	};
 	gcm[2] = (struct gcm_functions){
 		.expand = manager->gcm256_pre,
@@ -83,6 +85,7 @@ static void copy_functions(const IMB_MGR *manager, struct gcm_functions gcm[GCM_
 		.init = manager->gcm256_init,
 		.update = { manager->gcm256_enc_update, manager->gcm256_dec_update },
 		.finalize = { manager->gcm256_enc_finalize, manager->gcm256_dec_finalize },
+		.ghash = manager->ghash,
 	};
 }
 

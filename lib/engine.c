@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "aead_session.h"
+#include "card.h"
 #include "key_cache.h"
 
 static size_t page_size(void)
@@ -57,8 +58,14 @@ int engine_create_with(const struct glacis_engine_options *options, enum backend
 	error = rsa_engine_init(&created->rsa);
 	if (error != 0)
 		goto free_memory;
+	if (options != NULL && options->card != NULL)
+		error = card_open(created, options->card, &created->card);
+	if (error != 0)
+		goto free_rsa;
 	*engine = created;
 	return 0;
+free_rsa:
+	rsa_engine_fini(&created->rsa);
 free_memory:
 	secure_memory_fini(&created->memory);
 unmap_page:
@@ -83,6 +90,9 @@ void glacis_engine_destroy(struct glacis_engine *engine)
 	assert(engine_is_foreign(engine) || atomic_load(&engine->sessions) == 0);
 	assert(atomic_load(&engine->queues) == 0 && atomic_load(&engine->pools) == 0);
 	assert(engine->rsa.keys == NULL);
+	/* In a child the card and its thread are the parent's. */
+	if (!engine_is_foreign(engine))
+		card_close(engine->card);
 	rsa_engine_fini(&engine->rsa);
 	secure_memory_fini(&engine->memory);
 	munmap(engine->alive_page, page_size());

@@ -23,6 +23,7 @@
 
 #define ENGINE_ALIVE UINT64_C(0x676c616369733031)
 
+struct card;
 struct key_cache;
 
 struct glacis_engine {
@@ -31,6 +32,7 @@ struct glacis_engine {
 	struct secure_memory memory;
 	struct backend_cpu cpu;
 	struct rsa_engine rsa;
+	struct card *card; /* NULL: none is configured, or none was found */
 	pthread_mutex_t caches_lock; /* the list below, and the life of each cache in it */
 	struct key_cache *caches;
 	uint32_t last_cache_id;

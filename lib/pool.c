@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "card.h"
 #include "engine.h"
 
 #define BUFFER_SIZE_MIN 64u
@@ -31,6 +32,7 @@ struct glacis_pool {
 	uint32_t count;
 	uint32_t stride; /* bytes from one buffer to the next */
 	size_t size;
+	bool of_device; /* memory of the engine's card */
 	struct glacis_engine *engine;
 };
 
@@ -42,6 +44,32 @@ static bool is_held(const struct glacis_pool *pool, uint32_t index)
 static void flip_held(struct glacis_pool *pool, uint32_t index)
 {
 	pool->held[index / 64] ^= UINT64_C(1) << (index % 64);
+}
+
+/* Memory of the device where one is wanted and has it; else plain memory, which costs a device a copy. */
+static bool map(struct glacis_pool *pool, bool for_device)
+{
+	if (for_device) {
+		pool->base = card_memory_alloc(pool->engine->card, pool->size);
+		pool->of_device = pool->base != NULL;
+		if (pool->of_device)
+			return true;
+	}
+	pool->base = mmap(NULL, pool->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (pool->base == MAP_FAILED)
+		return false;
+	/* Both are for the better only: no plaintext in core dumps, no 2 MiB resident for one buffer. */
+	(void)madvise(pool->base, pool->size, MADV_DONTDUMP);
+	(void)madvise(pool->base, pool->size, MADV_NOHUGEPAGE);
+	return true;
+}
+
+static void unmap(const struct glacis_pool *pool)
+{
+	if (!pool->of_device)
+		munmap(pool->base, pool->size);
+	else if (!engine_is_foreign(pool->engine))
+		card_memory_free(pool->engine->card, pool->base, pool->size);
 }
 
 int glacis_pool_create(struct glacis_engine *engine, const struct glacis_pool_options *options,
@@ -63,13 +91,8 @@ int glacis_pool_create(struct glacis_engine *engine, const struct glacis_pool_op
 	created->stack = calloc(created->count, sizeof(*created->stack));
 	if (created->held == NULL || created->stack == NULL)
 		goto fail;
-	created->base = mmap(NULL, created->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-			     -1, 0);
-	if (created->base == MAP_FAILED)
+	if (!map(created, engine->card != NULL && !options->plain))
 		goto fail;
-	/* Both are for the better only: no plaintext in core dumps, no 2 MiB resident for one buffer. */
-	(void)madvise(created->base, created->size, MADV_DONTDUMP);
-	(void)madvise(created->base, created->size, MADV_NOHUGEPAGE);
 	atomic_fetch_add(&engine->pools, 1);
 	*pool = created;
 	return 0;
@@ -85,7 +108,7 @@ void glacis_pool_destroy(struct glacis_pool *pool)
 	if (pool == NULL)
 		return;
 	assert(glacis_pool_used(pool) == 0 || engine_is_foreign(pool->engine));
-	munmap(pool->base, pool->size);
+	unmap(pool);
 	atomic_fetch_sub(&pool->engine->pools, 1);
 	free(pool->stack);
 	free(pool->held);
@@ -137,7 +160,11 @@ static void release(const struct glacis_pool *pool, uint32_t first, uint32_t end
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	size_t from = ((size_t)first * pool->stride + page - 1) / page * page;
 	size_t to = (size_t)end * pool->stride / page * page;
-	if (from < to)
+	if (from >= to)
+		return;
+	if (pool->of_device)
+		card_memory_trim(pool->engine->card, pool->base + from, to - from);
+	else
 		(void)madvise(pool->base + from, to - from, MADV_DONTNEED);
 }
 

@@ -16,6 +16,7 @@
 
 #include "aead_session.h"
 #include "backend.h"
+#include "backend_card.h"
 #include "engine.h"
 #include "queue.h"
 
@@ -58,7 +59,7 @@ int glacis_queue_create(struct glacis_engine *engine, const struct glacis_queue_
 	created->engine = engine;
 	created->depth = depth;
 	created->completions.mask = depth - 1;
-	created->backend = &backend_cpu;
+	created->backend = engine->card != NULL ? &backend_card : &backend_cpu;
 	const struct backend_queue_setup setup = {
 		.engine = engine,
 		.completions = &created->completions,

@@ -20,6 +20,7 @@
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 
+#include "card_rsa.h"
 #include "engine.h"
 #include "rsa_import.h"
 #include "rsa_openssl.h"
@@ -169,6 +170,7 @@ static void free_key(struct glacis_rsa_key *key)
 {
 	bool foreign = engine_is_foreign(key->engine);
 
+	card_rsa_key_unload(key);
 	/* In a child the kernel has zeroed the region already, and its bookkeeping is the parent's. */
 	if (key->region.base != NULL && !foreign)
 		explicit_bzero(key->region.base, key->region.size);
@@ -235,6 +237,8 @@ static int import(struct glacis_engine *engine, const uint8_t *bytes, size_t siz
 	pthread_mutex_unlock(&rsa->lock);
 	if (error != 0)
 		free_key(*key);
+	else
+		card_rsa_key_load(*key);
 	return error;
 }
 

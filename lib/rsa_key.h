@@ -54,6 +54,7 @@ struct glacis_rsa_key {
 	int public_size;
 	uint8_t public_der[RSA_PUBLIC_DER_MAX];
 	uint8_t n[GLACIS_RSA_BYTES_MAX]; /* big-endian */
+	struct card_rsa_key *card_key; /* the card's; NULL: it has none, or refused this key */
 	struct rsa_use *uses[RSA_QUEUES_MAX];
 };
 

@@ -4,6 +4,7 @@
 #define GLACIS_GLACIS_H
 
 #include <glacis/aead.h>
+#include <glacis/card.h>
 #include <glacis/engine.h>
 #include <glacis/pool.h>
 #include <glacis/queue.h>

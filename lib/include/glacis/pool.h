@@ -25,6 +25,7 @@ struct glacis_pool;
 struct glacis_pool_options {
 	uint32_t buffer_size; /**< bytes of each buffer, 64..1 MiB; buffers start on 64-byte boundaries */
 	uint32_t count;       /**< buffers, 1..1,048,576 */
+	bool plain;           /**< not for a device: what lies in them is not read or written by operations */
 };
 
 /** Makes a pool. Returns 0, -EINVAL, -ENOMEM, -ECHILD. */
