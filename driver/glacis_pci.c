@@ -42,6 +42,13 @@ static volatile uint8_t *pci_doorbell(void *link, uint32_t queue)
 }
 
 /* Without bus mastering the root port lets no DMA through, whatever the card does. */
+static bool pci_gone(void *link)
+{
+	uint32_t value;
+
+	return pci_read32(link, GLACIS_CARD_IDENTITY_MAGIC, &value) != 0 || value == UINT32_MAX;
+}
+
 static void pci_cut(void *link)
 {
 	(void)rte_pci_set_bus_master(link, false);
@@ -57,6 +64,7 @@ const struct glacis_transport glacis_pci_transport = {
 	.read32 = pci_read32,
 	.write32 = pci_write32,
 	.doorbell = pci_doorbell,
+	.gone = pci_gone,
 	.cut = pci_cut,
 	.reopen = pci_reopen,
 	.close = pci_cut, /* the bus keeps the mapping */

@@ -19,6 +19,7 @@
 #include "glacis_sym.h"
 
 #define RING_ALIGNMENT 4096u
+#define PATIENCE_US    1000u /* an operation that is not back by then may be on a card that is gone */
 
 static inline void doorbell(const struct glacis_qp *qp, volatile uint32_t *address, uint32_t reg, uint32_t index)
 {
@@ -168,12 +169,25 @@ static inline void head_advance(struct glacis_qp *qp)
 	__atomic_store_n(&qp->consumer.head, head, __ATOMIC_RELEASE);
 }
 
-static inline bool late(const struct glacis_qp *qp)
+/* Is the oldest operation late, or the card gone for certain? A card that is gone is found long before the deadline. */
+static inline bool late(struct glacis_qp *qp)
 {
 	uint32_t head = qp->consumer.head;
+	uint64_t now;
+	int64_t age;
 
-	return head != glacis_qp_tail(qp) &&
-	       (int64_t)(rte_rdtsc() - glacis_qp_slot(qp, head)->since) > (int64_t)qp->timeout;
+	if (head == glacis_qp_tail(qp))
+		return false;
+	now = rte_rdtsc();
+	age = (int64_t)(now - glacis_qp_slot(qp, head)->since);
+	if (age <= (int64_t)qp->patience)
+		return false;
+	if (age > (int64_t)qp->timeout)
+		return true;
+	if (now - qp->consumer.asked < qp->patience)
+		return false;
+	qp->consumer.asked = now;
+	return glacis_device_lost(qp->device) || qp->device->transport->gone(qp->device->link);
 }
 
 uint16_t glacis_qp_dequeue(void *queue_pair, struct rte_crypto_op **ops, uint16_t count)
@@ -285,6 +299,7 @@ int glacis_qp_setup(struct rte_cryptodev *cryptodev, uint16_t id, const struct r
 	qp->id = id;
 	qp->number = id + 1;
 	qp->timeout = device->timeout_cycles;
+	qp->patience = rte_get_tsc_hz() / 1000000 * PATIENCE_US;
 	/* A ring holds one entry less than it has. */
 	qp->limit = RTE_MIN(conf->nb_descriptors, entries_max - 1);
 	qp->log2 = glacis_ring_log2(qp->limit);

@@ -73,6 +73,7 @@ struct glacis_qp {
 	const struct rte_memzone *sq_zone;
 	const struct rte_memzone *cq_zone;
 	uint64_t timeout; /* cycles */
+	uint64_t patience; /* cycles without an answer until the card is asked whether it is there */
 	uint32_t log2;    /* of both rings */
 	uint32_t limit;   /* operations under way */
 	uint16_t number;  /* on the card; 0 is the admin queue */
@@ -92,6 +93,7 @@ struct glacis_qp {
 		struct glacis_qp_counters counters;
 		uint64_t unknown;    /* completions that belong to nothing */
 		uint64_t recoveries; /* resets of the queue because an operation was late */
+		uint64_t asked;      /* when the card was asked whether it is there */
 	} consumer __rte_cache_aligned;
 } __rte_cache_aligned;
 

@@ -104,8 +104,8 @@ uint16_t glacis_qp_recover(struct glacis_qp *qp, struct rte_crypto_op **ops, uin
 		return 0;
 	glacis_count(&qp->consumer.recoveries, 1);
 	GLACIS_LOG(WARNING,
-		   "%s: queue pair %u: an operation is late by more than %u ms; resetting the queue, %u come back with "
-		   "an error",
+		   "%s: queue pair %u: an operation is late by more than %u ms, or the card is gone; resetting the "
+		   "queue, %u come back with an error",
 		   qp->device->name, qp->id, qp->device->timeout_ms, glacis_qp_tail(qp) - qp->consumer.head);
 	if (glacis_card_queue_reset(qp->device, qp->number) == 0) {
 		__atomic_store_n(&qp->state, GLACIS_QP_RECOVERING, __ATOMIC_RELAXED); /* the gate stays closed */

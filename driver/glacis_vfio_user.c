@@ -265,6 +265,13 @@ static int vfio_user_write32(void *link, uint32_t offset, uint32_t value)
 	return region_write(link, GLACIS_WIRE_REGION_BAR0, offset, sizeof(value), &value);
 }
 
+static bool vfio_user_gone(void *link_)
+{
+	struct glacis_vfio_user *link = link_;
+
+	return glacis_socket_gone(&link->socket);
+}
+
 static void vfio_user_cut(void *link_)
 {
 	struct glacis_vfio_user *link = link_;
@@ -297,6 +304,7 @@ const struct glacis_transport glacis_vfio_user_transport = {
 	.read32 = vfio_user_read32,
 	.write32 = vfio_user_write32,
 	.doorbell = vfio_user_doorbell,
+	.gone = vfio_user_gone,
 	.cut = vfio_user_cut,
 	.reopen = vfio_user_reopen,
 	.close = vfio_user_close,

@@ -79,6 +79,19 @@ void glacis_socket_close(struct glacis_socket *socket)
 	pthread_mutex_unlock(&socket->lock);
 }
 
+bool glacis_socket_gone(struct glacis_socket *socket)
+{
+	struct pollfd ask = { .events = POLLRDHUP };
+	bool gone;
+
+	if (pthread_mutex_trylock(&socket->lock) != 0)
+		return false;
+	ask.fd = socket->fd;
+	gone = socket->fd < 0 || (poll(&ask, 1, 0) > 0 && (ask.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0);
+	pthread_mutex_unlock(&socket->lock);
+	return gone;
+}
+
 static int send_all(int fd, struct msghdr *message, int64_t deadline)
 {
 	while (message->msg_iovlen > 0) {

@@ -7,6 +7,7 @@
 #define GLACIS_DRIVER_VFIO_USER_SOCKET_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +40,8 @@ void glacis_socket_init(struct glacis_socket *socket);
 /* Returns 0 or -errno: of connect, or -ETIMEDOUT. */
 int glacis_socket_connect(struct glacis_socket *socket, const char *path);
 void glacis_socket_close(struct glacis_socket *socket);
+/* Has the server hung up? Does not wait, not even for a request of another thread: then it says no. */
+bool glacis_socket_gone(struct glacis_socket *socket);
 /* Returns 0, -ENODEV when the server is gone, or what the server or `parse` refused with. */
 int glacis_socket_request(struct glacis_socket *socket, const struct glacis_request *request);
 

@@ -222,6 +222,9 @@ static void keep(struct card *card)
 		(void)sem_clockwait(&card->wake, CLOCK_MONOTONIC, &until);
 		if (atomic_load(&card->stopping))
 			return;
+		/* Of a queue that has nothing to poll for, the late ones come back here. */
+		if (card->options.copy_always || !card->description.direct)
+			(void)collect(card);
 		if (card_is_up(card) && !answers_right(card, true))
 			card_failed(card, "did not answer a known question right");
 		if (!card_is_up(card) && !recover(card))

@@ -183,6 +183,13 @@ static volatile uint8_t *fake_doorbell(void *link, uint32_t queue)
 	return card->unmapped ? NULL : (volatile uint8_t *)&card->doorbells[queue * GLACIS_CARD_PAGE / 4];
 }
 
+static bool fake_gone(void *link)
+{
+	const struct fake_card *card = link;
+
+	return card->gone;
+}
+
 static void fake_cut(void *link)
 {
 	((struct fake_card *)link)->cuts++;
@@ -206,6 +213,7 @@ const struct glacis_transport fake_transport = {
 	.read32 = fake_read32,
 	.write32 = fake_write32,
 	.doorbell = fake_doorbell,
+	.gone = fake_gone,
 	.cut = fake_cut,
 	.reopen = fake_reopen,
 	.close = fake_close,

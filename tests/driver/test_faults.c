@@ -293,12 +293,22 @@ static void stuck(void)
 	tap_case("a queue that does not reset");
 }
 
+/* Takes until `count` are back with the status, though nothing is late yet. False: they do not come. */
+static bool take_early(unsigned count, enum rte_crypto_op_status status)
+{
+	uint64_t start = rte_get_timer_cycles(), limit = rte_get_timer_hz() / 1000 * BACK_MS;
+
+	while (count > 0 && rte_get_timer_cycles() - start < limit)
+		count -= take(status);
+	return count == 0;
+}
+
 static void removed(void)
 {
 	card_start(8);
 	CHECK(put(3) == 3, "takes three");
 	card.gone = true;
-	CHECK(take_late(3, RTE_CRYPTO_OP_STATUS_ERROR), "come back");
+	CHECK(take_early(3, RTE_CRYPTO_OP_STATUS_ERROR), "come back, long before they are late");
 	CHECK(put(2) == 2 && take(RTE_CRYPTO_OP_STATUS_ERROR) == 2, "new ones too");
 	bed_device_stop(device);
 	CHECK(rte_cryptodev_start(device) != 0, "does not start without a card");
