@@ -344,12 +344,12 @@ static void card_rsa_submit_(void *state, struct glacis_rsa_op *const ops[], uns
 		card_rsa_submit(route->rsa, ops, count, rsa_wanted(route));
 }
 
+/* Of those that wait for company here; for the card's there is backend_card_wait_us. */
 static int64_t card_rsa_wait(const void *state)
 {
 	const struct card_route *route = state;
-	int64_t cpu = backend_cpu.rsa_wait_us(route->cpu), card = backend_card_wait_us(state);
 
-	return cpu < 0 || (card >= 0 && card < cpu) ? card : cpu;
+	return backend_cpu.rsa_wait_us(route->cpu);
 }
 
 /* ---- life ---- */

@@ -1,13 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the public interface tells of the card, and its memory for pools. */
+#include <errno.h>
 #include <string.h>
 
 #include <glacis/card.h>
 
 #include "backend_card.h"
 #include "card.h"
+#include "card_rsa.h"
 #include "engine.h"
 #include "queue.h"
+#include "rsa_key.h"
+
+int glacis_card_open(struct glacis_engine *engine, const struct glacis_card_options *options)
+{
+	int error;
+
+	if (engine_is_foreign(engine))
+		return -ECHILD;
+	if (engine->card != NULL || atomic_load(&engine->queues) > 0 || atomic_load(&engine->pools) > 0)
+		return -EBUSY;
+	error = card_open(engine, options, &engine->card);
+	if (error != 0 || engine->card == NULL)
+		return error;
+	pthread_mutex_lock(&engine->rsa.lock);
+	for (struct glacis_rsa_key *key = engine->rsa.keys; key != NULL; key = key->next)
+		card_rsa_key_load(key);
+	pthread_mutex_unlock(&engine->rsa.lock);
+	return 0;
+}
 
 void *card_memory_alloc(struct card *card, size_t size)
 {

@@ -58,14 +58,8 @@ int engine_create_with(const struct glacis_engine_options *options, enum backend
 	error = rsa_engine_init(&created->rsa);
 	if (error != 0)
 		goto free_memory;
-	if (options != NULL && options->card != NULL)
-		error = card_open(created, options->card, &created->card);
-	if (error != 0)
-		goto free_rsa;
 	*engine = created;
 	return 0;
-free_rsa:
-	rsa_engine_fini(&created->rsa);
 free_memory:
 	secure_memory_fini(&created->memory);
 unmap_page:

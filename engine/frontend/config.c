@@ -41,6 +41,10 @@ void glacisd_config_clear_certificates(struct glacisd_config *config)
 void glacisd_config_free(struct glacisd_config *config)
 {
 	glacisd_config_clear_certificates(config);
+	free(config->card);
+	free(config->offload.policy);
+	free(config->offload.verify);
+	free(config->offload.eal);
 	free(config->user);
 	free(config->file);
 	memset(config, 0, sizeof(*config));
@@ -137,6 +141,13 @@ static int take_document(struct glacisd_config *config, struct glacisd_document 
 	take_number(&config->timeouts.connect_ms, document->timeouts.connect_ms);
 	take_number(&config->timeouts.idle_ms, document->timeouts.idle_ms);
 	take_number(&config->timeouts.drain_ms, document->timeouts.drain_ms);
+	take_text(&config->card, &document->card);
+	take_text(&config->offload.policy, &document->offload.policy);
+	take_text(&config->offload.verify, &document->offload.verify);
+	take_text(&config->offload.eal, &document->offload.eal);
+	take_number(&config->offload.deadline_ms, document->offload.deadline_ms);
+	take_number(&config->offload.memory_mib, document->offload.memory_mib);
+	take_number(&config->offload.size_from, document->offload.size_from);
 	take_text(&config->user, &document->user);
 	take_switch(&config->sandbox, document->sandbox);
 	take_switch(&config->pin_workers, document->pin_workers);

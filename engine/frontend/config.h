@@ -37,6 +37,14 @@ struct glacisd_config_lines {
 	uint32_t user;
 };
 
+/* How the card is used; of no matter without one. */
+struct glacisd_offload {
+	char *policy; /* auto, card or cpu; NULL: auto */
+	char *verify; /* all, sample or none; NULL: all */
+	char *eal;    /* further arguments of DPDK's EAL, with spaces between them; NULL: none */
+	uint32_t deadline_ms, memory_mib, size_from; /* 0: libglacis' default, or what it measures */
+};
+
 struct glacisd_config {
 	struct glacisd_address listen;
 	struct glacisd_address backend;
@@ -49,6 +57,8 @@ struct glacisd_config {
 	bool tls_1_2;             /* default true */
 	bool session_tickets;     /* default true */
 	struct glacisd_timeouts timeouts;
+	char *card;       /* as libglacis takes it (glacis/card.h); NULL: none */
+	struct glacisd_offload offload;
 	char *user;       /* to become after start-up as root; default "nobody" */
 	bool sandbox;     /* seccomp filter; default true */
 	bool pin_workers; /* worker N on the Nth allowed core; default false */

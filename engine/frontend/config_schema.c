@@ -61,6 +61,16 @@ static const cyaml_schema_field_t timeouts_fields[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t offload_fields[] = {
+	TEXT("policy", OF(offload), policy),
+	TEXT("verify", OF(offload), verify),
+	TEXT("eal", OF(offload), eal),
+	NUMBER("deadline_ms", OF(offload), deadline_ms),
+	NUMBER("memory_mib", OF(offload), memory_mib),
+	NUMBER("size_from", OF(offload), size_from),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t document_fields[] = {
 	TEXT("listen", struct glacisd_document, listen),
 	TEXT("backend", struct glacisd_document, backend),
@@ -71,6 +81,8 @@ static const cyaml_schema_field_t document_fields[] = {
 	NUMBER("connections_max", struct glacisd_document, connections_max),
 	GROUP("tls", tls, tls_fields),
 	GROUP("timeouts", timeouts, timeouts_fields),
+	TEXT("card", struct glacisd_document, card),
+	GROUP("offload", offload, offload_fields),
 	TEXT("user", struct glacisd_document, user),
 	SWITCH("sandbox", struct glacisd_document, sandbox),
 	SWITCH("pin_workers", struct glacisd_document, pin_workers),
@@ -89,6 +101,9 @@ const cyaml_schema_value_t glacisd_document_schema = {
 	{                                                                                                              \
 		.path = key, .allowed = TRUE_OR_FALSE, .line = GLACISD_CONFIG_LINE_NONE                                \
 	}
+
+static const char *const policies[] = { "auto", "card", "cpu", NULL };
+static const char *const verifications[] = { "all", "sample", "none", NULL };
 
 static const struct glacisd_config_rule rules[] = {
 	{ .path = "listen",
@@ -141,6 +156,38 @@ static const struct glacisd_config_rule rules[] = {
 	{ .path = "timeouts.drain_ms",
 	  .allowed = "0 (close at once) to 3600000 milliseconds",
 	  .max = HOUR_MS,
+	  .line = GLACISD_CONFIG_LINE_NONE },
+	{ .path = "card",
+	  .allowed = "auto, pci:ADDRESS, vfio-user:PATH or the name of a DPDK crypto device",
+	  .length_max = 255,
+	  .line = GLACISD_CONFIG_LINE_NONE },
+	{ .path = "offload.policy",
+	  .allowed = "auto (where the card costs less), card (whenever it can) or cpu (never)",
+	  .length_max = 8,
+	  .words = policies,
+	  .line = GLACISD_CONFIG_LINE_NONE },
+	{ .path = "offload.verify",
+	  .allowed = "all, sample (one result in 64) or none",
+	  .length_max = 8,
+	  .words = verifications,
+	  .line = GLACISD_CONFIG_LINE_NONE },
+	{ .path = "offload.eal",
+	  .allowed = "arguments of DPDK's EAL with spaces between them, e.g. \"--in-memory\"",
+	  .length_max = 1023,
+	  .line = GLACISD_CONFIG_LINE_NONE },
+	{ .path = "offload.deadline_ms",
+	  .allowed = "1 to 60000 milliseconds",
+	  .min = 1,
+	  .max = 60000,
+	  .line = GLACISD_CONFIG_LINE_NONE },
+	{ .path = "offload.memory_mib",
+	  .allowed = "64 to 65536 MiB",
+	  .min = 64,
+	  .max = 65536,
+	  .line = GLACISD_CONFIG_LINE_NONE },
+	{ .path = "offload.size_from",
+	  .allowed = "0 (measured) to 16384 bytes",
+	  .max = 16384,
 	  .line = GLACISD_CONFIG_LINE_NONE },
 	{ .path = "user", .allowed = "the name of a user of this machine", .length_max = 255, .line = LINE(user) },
 	SWITCH_RULE("sandbox"),
@@ -224,6 +271,10 @@ int glacisd_config_rule_text(const struct glacisd_config_rule *rule, const char 
 	for (size_t i = 0; i < length; i++) {
 		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
 			return refuse(rule, text, why, why_size, "holds a control character");
+	}
+	for (size_t i = 0; rule->words && strcmp(text, rule->words[i]) != 0; i++) {
+		if (!rule->words[i + 1])
+			return refuse(rule, text, why, why_size, "is none of the words for it");
 	}
 	return 0;
 }

@@ -34,6 +34,11 @@ struct glacisd_document {
 		uint32_t *idle_ms;
 		uint32_t *drain_ms;
 	} timeouts;
+	char *card;
+	struct {
+		char *policy, *verify, *eal;
+		uint32_t *deadline_ms, *memory_mib, *size_from;
+	} offload;
 	char *user;
 	bool *sandbox;
 	bool *pin_workers;
@@ -48,6 +53,7 @@ struct glacisd_config_rule {
 	uint32_t min, max;   /* of a number */
 	unsigned kinds;      /* of an address: bits 1 << enum glacisd_address_kind */
 	uint32_t length_max; /* of other text, in bytes */
+	const char *const *words; /* the only texts there may be, NULL behind them; NULL: any */
 	size_t line;         /* offset in struct glacisd_config_lines, of entry 0 in a list; LINE_NONE: not kept */
 };
 

@@ -19,6 +19,7 @@
 #include <glacis/glacis.h>
 
 #include "admin.h"
+#include "card.h"
 #include "config.h"
 #include "listener.h"
 #include "log.h"
@@ -131,6 +132,8 @@ static int start(struct process *process)
 	/* No thread may exist before this: each has rights of its own to lose. */
 	if (!error)
 		error = glacisd_privileges_drop(config->user);
+	if (!error)
+		error = glacisd_card_open(service->engine, config);
 	if (!error && config->backend.kind == GLACISD_ADDRESS_BUILTIN)
 		error = glacisd_origin_start(service, &process->origin);
 	if (!error && process->admin)

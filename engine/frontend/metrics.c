@@ -19,6 +19,7 @@
 
 #include <openssl/crypto.h>
 
+#include <glacis/card.h>
 #include <glacis/version.h>
 
 /* Longest line written: a HELP line is a name (under 40 bytes) and a help text (under 120); a sample is a
@@ -131,11 +132,29 @@ static void engine(struct text *text, const struct glacis_engine_info *info)
 		     info->expanded_key_bytes);
 }
 
+static void card(struct text *text, const struct glacis_engine *engine_)
+{
+	struct glacis_card_info info;
+
+	glacis_card_info(engine_, &info);
+	single_gauge(text, "card_state", "The card: 0 none, 1 up, 2 suspect, 3 lost", info.state);
+	if (info.state == GLACIS_CARD_NONE)
+		return;
+	single_gauge(text, "card_failures", "Times the card was taken out of traffic", info.failures);
+	single_gauge(text, "card_readmissions", "Times the card came back into traffic", info.readmissions);
+	single_gauge(text, "card_restarts", "Times the card was started again", info.restarts);
+	single_gauge(text, "card_recovery_us", "From the newest failure to the return into traffic, in microseconds",
+		     info.recovery_us);
+	single_gauge(text, "card_size_from", "Bytes of a record from which on the card is taken, 4294967295 for never",
+		     info.size_from);
+	single_gauge(text, "card_size_from_busy", "The same while a worker is saturated", info.size_from_busy);
+}
+
 size_t glacisd_metrics_size_max(const struct glacisd_service *service)
 {
 	const size_t one = 1;
 	size_t families = 0;
-	const size_t own_lines = 3 * 16; /* families outside stats.h: TYPE, HELP and one sample each */
+	const size_t own_lines = 3 * 24; /* families outside stats.h: TYPE, HELP and one sample each */
 
 #define GLACISD_COUNT(name, help) families += one;
 	GLACISD_COUNTERS(GLACISD_COUNT)
@@ -157,8 +176,10 @@ int glacisd_metrics_render(const struct glacisd_service *service, char *buffer, 
 		glacis_engine_info(service->engine, &info);
 	build(&text, service->engine != NULL ? &info : NULL);
 	process(&text, service);
-	if (service->engine != NULL)
+	if (service->engine != NULL) {
 		engine(&text, &info);
+		card(&text, service->engine);
+	}
 	worker_counters(&text, service);
 	worker_gauges(&text, service);
 	text_add(&text, "# EOF\n");

@@ -28,6 +28,9 @@ enum option_key {
 	OPTION_ADMIN,
 	OPTION_CONNECTIONS_MAX,
 	OPTION_USER,
+	OPTION_CARD,
+	OPTION_CARD_POLICY,
+	OPTION_CARD_VERIFY,
 	OPTION_CONFIG, /* the last that takes a text */
 	OPTION_NO_SANDBOX,
 	OPTION_PIN,
@@ -40,6 +43,7 @@ enum option_key {
 struct gathered {
 	const char *texts[TEXTS][GLACISD_CERTIFICATES_MAX]; /* in the order of the command line */
 	uint32_t counts[TEXTS];
+	char eal[1024]; /* what follows --, with spaces between */
 	bool no_sandbox, pin, verbose, check;
 };
 
@@ -60,6 +64,13 @@ static const struct argp_option argp_options[] = {
 	{ "connections-max", OPTION_CONNECTIONS_MAX, "N", 0, "Connections per worker (default 65536)", 3 },
 	{ "pin", OPTION_PIN, NULL, 0, "Keep each worker on its own core", 3 },
 	{ "user", OPTION_USER, "NAME", 0, "Become this user when started as root (default nobody)", 4 },
+	{ "card", OPTION_CARD, "DEVICE", 0,
+	  "Hand cryptography to this device: auto, pci:ADDRESS, vfio-user:PATH or the name of a DPDK crypto device; what "
+	  "follows -- goes to DPDK",
+	  4 },
+	{ "card-policy", OPTION_CARD_POLICY, "WHEN", 0,
+	  "auto (where the card costs less; default), card (whenever it can) or cpu (never)", 4 },
+	{ "card-verify", OPTION_CARD_VERIFY, "WHAT", 0, "Check all (default), a sample or none of the card's results", 4 },
 	{ "no-sandbox", OPTION_NO_SANDBOX, NULL, 0, "Run without the seccomp filter (for debugging)", 4 },
 	{ "verbose", OPTION_VERBOSE, NULL, 0, "Log each connection that ends in an error", 4 },
 	{ 0 },
@@ -77,6 +88,9 @@ static const struct {
 	{ "--admin", "admin" },
 	{ "--connections-max", "connections_max" },
 	{ "--user", "user" },
+	{ "--card", "card" },
+	{ "--card-policy", "offload.policy" },
+	{ "--card-verify", "offload.verify" },
 	{ "--config", NULL },
 };
 
@@ -108,6 +122,18 @@ static void check_pairs(struct argp_state *state, const struct gathered *gathere
 			   certs, keys);
 }
 
+static error_t gather_eal(struct argp_state *state, struct gathered *gathered, const char *text)
+{
+	size_t used = strlen(gathered->eal);
+
+	if (strchr(text, ' '))
+		argp_error(state, "\"%s\": an argument of DPDK's holds no space", text);
+	if ((size_t)snprintf(gathered->eal + used, sizeof(gathered->eal) - used, used ? " %s" : "%s", text) >=
+	    sizeof(gathered->eal) - used)
+		argp_error(state, "the arguments behind -- are longer than %zu bytes", sizeof(gathered->eal) - 1);
+	return 0;
+}
+
 static error_t gather(int key, char *text, struct argp_state *state)
 {
 	struct gathered *gathered = state->input;
@@ -129,6 +155,8 @@ static error_t gather(int key, char *text, struct argp_state *state)
 		gathered->check = true;
 		return 0;
 	case ARGP_KEY_ARG:
+		if (state->quoted && state->next > state->quoted)
+			return gather_eal(state, gathered, text);
 		argp_error(state, "\"%s\" is not an option; glacisd takes only options, a file is given with -c FILE",
 			   text);
 		return 0;
@@ -161,6 +189,20 @@ static int copy_text(const struct glacisd_config_rule *rule, const char *text, c
 	return 0;
 }
 
+static char **text_of(struct glacisd_config *config, enum option_key key)
+{
+	switch (key) {
+	case OPTION_CARD:
+		return &config->card;
+	case OPTION_CARD_POLICY:
+		return &config->offload.policy;
+	case OPTION_CARD_VERIFY:
+		return &config->offload.verify;
+	default:
+		return &config->user;
+	}
+}
+
 static int apply_text(struct glacisd_config *config, enum option_key key, const char *text, char *why, size_t why_size)
 {
 	const struct glacisd_config_rule *rule = glacisd_config_rule_find(text_options[key - OPTION_LISTEN].rule);
@@ -179,7 +221,7 @@ static int apply_text(struct glacisd_config *config, enum option_key key, const 
 	}
 	if (!rule->length_max)
 		return glacisd_config_rule_number(rule, text, number, why, why_size);
-	return copy_text(rule, text, &config->user, why, why_size);
+	return copy_text(rule, text, text_of(config, key), why, why_size);
 }
 
 /* The value no longer comes from a line of the file. */
@@ -252,6 +294,13 @@ static int apply(struct glacisd_config *config, const struct gathered *gathered)
 	}
 	error = apply_certificates(config, gathered);
 	first_error = first_error ? first_error : error;
+	if (gathered->eal[0]) {
+		error = copy_text(glacisd_config_rule_find("offload.eal"), gathered->eal, &config->offload.eal, message,
+				  sizeof(message));
+		if (error)
+			fprintf(stderr, "glacisd: --: %s\n", message);
+		first_error = first_error ? first_error : error;
+	}
 	config->sandbox = config->sandbox && !gathered->no_sandbox;
 	config->pin_workers = config->pin_workers || gathered->pin;
 	config->verbose = config->verbose || gathered->verbose;

@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include <glacis/card.h>
 #include <glacis/version.h>
 
 static json_t *counters(const struct glacisd_service *service)
@@ -31,6 +32,20 @@ static json_t *gauges(const struct glacisd_service *service)
 	return object;
 }
 
+/* The card's health; null without one. */
+static json_t *card(const struct glacis_engine *engine)
+{
+	struct glacis_card_info info;
+
+	glacis_card_info(engine, &info);
+	if (info.state == GLACIS_CARD_NONE)
+		return json_null();
+	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s}", "device", info.device, "driver", info.driver, "state",
+			 glacis_card_state_name(info.state), "failures", (json_int_t)info.failures, "readmissions",
+			 (json_int_t)info.readmissions, "restarts", (json_int_t)info.restarts, "recovery_us",
+			 (json_int_t)info.recovery_us, "last_failure", info.last_failure);
+}
+
 char *glacisd_origin_status(const struct glacisd_service *service, const struct glacisd_visitor *visitor)
 {
 	time_t now = time(NULL);
@@ -49,6 +64,7 @@ char *glacisd_origin_status(const struct glacisd_service *service, const struct 
 
 		glacis_engine_info(service->engine, &info);
 		json_object_set_new(status, "cpu_backend", json_string(info.cpu_backend));
+		json_object_set_new(status, "card", card(service->engine));
 	}
 	text = json_dumps(status, JSON_INDENT(2));
 	json_decref(status);

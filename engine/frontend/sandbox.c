@@ -52,6 +52,7 @@ static const int allowed_calls[] = {
 	SCMP_SYS(readv),
 	SCMP_SYS(writev),
 	SCMP_SYS(pread64),
+	SCMP_SYS(pwrite64), /* into the configuration space of a card that comes back */
 	SCMP_SYS(recvfrom),
 	SCMP_SYS(sendto),
 	SCMP_SYS(recvmsg),

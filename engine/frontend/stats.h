@@ -51,6 +51,18 @@
 	X(rsa_singles, "RSA operations done one by one because too few waited")                          \
 	X(rsa_openssl, "RSA operations done by OpenSSL for lack of AVX512-IFMA")                      \
 	X(rsa_check_failed, "RSA results that failed the check with the public exponent")                \
+	X(card_submitted, "Operations handed to the card")                                               \
+	X(card_completed, "Operations done by the card")                                                 \
+	X(card_copied, "Operations handed to the card through a copy")                                   \
+	X(card_verified, "Results of the card checked on the processor")                                 \
+	X(card_to_cpu_policy, "Operations not handed over: the processor costs less, or the policy says so") \
+	X(card_to_cpu_unfit, "Operations not handed over: the card does not take such")                  \
+	X(card_to_cpu_full, "Operations not handed over: the card's queue was full")                     \
+	X(card_to_cpu_down, "Operations not handed over: the card was suspect or lost")                  \
+	X(card_again_error, "Operations run again: the card failed, was reset or lost")                  \
+	X(card_again_late, "Operations run again: no answer within the deadline")                        \
+	X(card_again_auth, "Operations run again: the card found a wrong tag")                           \
+	X(card_again_wrong, "Operations run again: the card's result failed its check")                  \
 	X(bursts, "Bursts of records submitted")                                                         \
 	X(buffers_exhausted, "Times a connection waited for a buffer")                                   \
 	X(loop_turns, "Turns of the event loop")

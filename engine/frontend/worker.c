@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "card.h"
 #include "connection.h"
 #include "exchange.h"
 #include "handshake.h"
@@ -126,6 +127,13 @@ static void sign(struct glacisd_worker *worker, unsigned handled)
 	glacisd_batch_poll(worker);
 }
 
+/* Takes what the card has done since, and what it has not: the queue runs that again. */
+static void collect_from_card(struct glacisd_worker *worker)
+{
+	if (glacis_card_wait_us(worker->queue) >= 0)
+		glacisd_batch_poll(worker);
+}
+
 /* ---- what time and scarcity bring ---- */
 
 static void expire(struct glacisd_worker *worker)
@@ -229,7 +237,7 @@ static void trim(struct glacisd_worker *worker)
 		heap_trim();
 }
 
-static int64_t wait_us(struct glacisd_worker *worker)
+static int64_t signatures_wait_us(struct glacisd_worker *worker)
 {
 	int64_t wait = wait_ms(worker), signatures = worker->signatures ? glacis_rsa_wait_us(worker->queue) : -1;
 
@@ -240,6 +248,13 @@ static int64_t wait_us(struct glacisd_worker *worker)
 	if (!company_possible(worker))
 		return 0;
 	return wait < 0 || signatures < wait ? signatures : wait;
+}
+
+static int64_t wait_us(struct glacisd_worker *worker)
+{
+	int64_t wait = signatures_wait_us(worker), card = glacis_card_wait_us(worker->queue);
+
+	return card >= 0 && (wait < 0 || card < wait) ? card : wait;
 }
 
 static void publish_signatures(struct glacisd_worker *worker)
@@ -258,8 +273,32 @@ static void publish_signatures(struct glacisd_worker *worker)
 	GLACISD_STAT_SET(&worker->stats, rsa_check_failed, counters.check_failed);
 }
 
+/* Sixteen counters, and only where there is a card that had something to do. */
+static void publish_card(struct glacisd_worker *worker)
+{
+	struct glacis_card_counters card;
+
+	if (!worker->card || worker->now_ms == worker->card_published_ms)
+		return;
+	worker->card_published_ms = worker->now_ms;
+	glacis_card_counters(worker->queue, &card);
+	GLACISD_STAT_SET(&worker->stats, card_submitted, card.submitted);
+	GLACISD_STAT_SET(&worker->stats, card_completed, card.completed);
+	GLACISD_STAT_SET(&worker->stats, card_copied, card.copied);
+	GLACISD_STAT_SET(&worker->stats, card_verified, card.verified);
+	GLACISD_STAT_SET(&worker->stats, card_to_cpu_policy, card.to_cpu_policy);
+	GLACISD_STAT_SET(&worker->stats, card_to_cpu_unfit, card.to_cpu_unfit);
+	GLACISD_STAT_SET(&worker->stats, card_to_cpu_full, card.to_cpu_full);
+	GLACISD_STAT_SET(&worker->stats, card_to_cpu_down, card.to_cpu_down);
+	GLACISD_STAT_SET(&worker->stats, card_again_error, card.again_error);
+	GLACISD_STAT_SET(&worker->stats, card_again_late, card.again_late);
+	GLACISD_STAT_SET(&worker->stats, card_again_auth, card.again_auth);
+	GLACISD_STAT_SET(&worker->stats, card_again_wrong, card.again_wrong);
+}
+
 static void publish(struct glacisd_worker *worker)
 {
+	publish_card(worker);
 	publish_signatures(worker);
 	GLACISD_STAT_INC(&worker->stats, loop_turns);
 	GLACISD_STAT_SET(&worker->stats, connections_open, worker->open);
@@ -283,6 +322,7 @@ static void loop(struct glacisd_worker *worker)
 		handled = handle_completions(worker);
 		glacisd_exchange_run(worker, handled);
 		sign(worker, handled);
+		collect_from_card(worker);
 		glacisd_batch_run(worker);
 		expire(worker);
 		feed_starved(worker);
@@ -318,21 +358,27 @@ static int pools_create(struct glacisd_worker *worker)
 {
 	const struct glacis_pool_options blocks = {
 		.buffer_size = GLACISD_BLOCK_SIZE,
-		.count = count_or_fewer(GLACISD_BLOCK_COUNT, "GLACISD_BLOCKS"),
+		.count = glacisd_card_blocks(worker->engine, worker->config,
+					     count_or_fewer(GLACISD_BLOCK_COUNT, "GLACISD_BLOCKS"), GLACISD_BLOCK_SIZE),
 	};
 	const struct glacis_pool_options records = {
 		.buffer_size = sizeof(struct glacisd_record),
 		.count = count_or_fewer(GLACISD_RECORD_COUNT, "GLACISD_RECORDS"),
+		.plain = true,
 	};
 	const struct glacis_pool_options connections = { .buffer_size = sizeof(struct glacisd_connection),
-							 .count = worker->config->connections_max };
+							 .count = worker->config->connections_max,
+							 .plain = true };
 	const struct glacis_queue_options queue = {
 		.key_slots = GLACISD_KEY_SLOTS,
 		.batch_wait_us = (uint32_t)number_in(
 			"GLACISD_BATCH_WAIT_US"), /* for glacis-bench batch-wait; 0: default */
 	};
 	int error = glacis_queue_create(worker->engine, &queue, &worker->queue);
+	struct glacis_card_info card;
 
+	glacis_card_info(worker->engine, &card);
+	worker->card = card.state != GLACIS_CARD_NONE;
 	if (!error)
 		error = glacis_pool_create(worker->engine, &blocks, &worker->blocks);
 	if (!error)

@@ -91,6 +91,8 @@ struct glacisd_worker {
 	uint64_t wake_value;
 	bool accept_armed;
 	uint8_t last_path; /* enum glacis_path of the newest record, for the built-in origin's page */
+	bool card; /* there is one */
+	uint64_t card_published_ms;
 	uint32_t handshakes;
 	uint32_t handshakes_unsigned; /* those that have not asked for a signature yet */
 	bool signed_since_publish;

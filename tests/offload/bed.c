@@ -60,12 +60,13 @@ static struct glacis_aead_session *session(struct glacis_engine *engine, enum gl
 void bed_start(const struct glacis_card_options *options)
 {
 	struct glacis_card_options card = *options;
-	const struct glacis_engine_options with = { .card = &card };
 	const struct glacis_pool_options pool = { .buffer_size = BED_BUFFER, .count = 2 * BED_BURST + 8 };
 	int error;
 
 	card.log = log_line;
-	error = glacis_engine_create(&with, &bed.engine);
+	error = glacis_engine_create(NULL, &bed.engine);
+	if (error == 0)
+		error = glacis_card_open(bed.engine, &card);
 	if (error != 0)
 		bed_fail("no engine with the card %s: %s", card.device, strerror(-error));
 	if (glacis_engine_create(NULL, &bed.plain) != 0 || glacis_queue_create(bed.engine, NULL, &bed.queue) != 0 ||

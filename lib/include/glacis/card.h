@@ -2,7 +2,7 @@
 /*
  * A card: any DPDK crypto device that libglacis hands operations to behind the same calls.
  *
- * Concepts. A card is configured when the engine is made. DPDK is loaded then and only then, as a module of its own,
+ * Concepts. A card is given to an engine after it was made. DPDK is loaded then and only then, as a module of its own,
  * and started in a thread of the library. Every operation has one way at a time: the card's or the processor's. What
  * the card refuses, does not answer in time or gets wrong is run again on the processor, and the caller sees one
  * completion with the right result. A card that failed gets no traffic before it has answered known questions right;
@@ -12,7 +12,7 @@
  * such buffers, and when its driver gives late operations back only after the device has let go of them. Else
  * the operation goes through a copy, and the device never sees the caller's memory.
  *
- * Threads. Options are read by glacis_engine_create alone; glacis_card_info may be called from any thread.
+ * Threads. Options are read by glacis_card_open alone; glacis_card_info may be called from any thread.
  */
 #ifndef GLACIS_CARD_H
 #define GLACIS_CARD_H
@@ -124,6 +124,16 @@ struct glacis_card_counters {
 	uint64_t auth_wrong;        /**< of again_auth: the tag was right, the card was not */
 	uint64_t quarantined;       /**< operations that the device still holds although they were run again; now */
 };
+
+/**
+ * Gives the engine a card: once, after keys were imported or before, and before any queue or pool is made. Takes a
+ * second or so: DPDK is started, the card is tried and measured. A program that gives up privileges does so first: the
+ * card may have to be reached again later, by its path or its device file.
+ * Returns 0 (with `auto` also when there is none, which the log tells), -EINVAL (an option out of bounds), -EBUSY (there
+ * is one, or a queue or a pool), -ENOENT or -ELIBBAD (the module for DPDK is not there, or of another version), -ENODEV
+ * (no such device, or it does not answer), -ECHILD, or what DPDK says. The options' log tells more.
+ */
+GLACIS_MUST_CHECK int glacis_card_open(struct glacis_engine *engine, const struct glacis_card_options *options);
 
 /** Fills `info`, with state GLACIS_CARD_NONE when there is no card. */
 void glacis_card_info(const struct glacis_engine *engine, struct glacis_card_info *info);

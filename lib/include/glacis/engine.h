@@ -19,7 +19,6 @@
 extern "C" {
 #endif
 
-struct glacis_card_options;
 struct glacis_engine;
 
 /** Options of an engine. Zero-initialise, then set what differs. */
@@ -27,8 +26,6 @@ struct glacis_engine_options {
 	/** Refuse to hold a key in memory that could not be locked (RLIMIT_MEMLOCK);
 	 *  default: carry on and count the bytes in `unlocked_key_bytes`. */
 	bool require_locked_memory;
-	/** A device to hand operations to (card.h); NULL: the processor does everything. */
-	const struct glacis_card_options *card;
 };
 
 /** What the engine found and holds. */
@@ -45,9 +42,7 @@ struct glacis_engine_info {
 /**
  * Makes the process's engine. `options` may be NULL.
  * Returns 0, -ENOMEM, -ENOTSUP (the processor has no AES instructions, or the kernel is older
- * than Linux 4.14), or -EPERM (require_locked_memory, and RLIMIT_MEMLOCK is too low). With a card also -EINVAL (its
- * options), -ENOENT or -ELIBBAD (the module for DPDK is not there, or of another version), -ENODEV (no such device, or
- * it does not answer; with `auto` that is no error), or what DPDK says; the options' log tells more.
+ * than Linux 4.14), or -EPERM (require_locked_memory, and RLIMIT_MEMLOCK is too low).
  */
 GLACIS_MUST_CHECK int glacis_engine_create(const struct glacis_engine_options *options,
 					   struct glacis_engine **engine);

@@ -114,7 +114,8 @@ GLACIS_MUST_CHECK int glacis_rsa_submit(struct glacis_queue *queue, struct glaci
  */
 GLACIS_MUST_CHECK int glacis_rsa_lanes_from(const struct glacis_engine *engine, uint32_t bits);
 
-/** Microseconds until `glacis_queue_poll` should be called for the sake of waiting operations: 0 now, -1 none wait. */
+/** Microseconds until `glacis_queue_poll` should be called for the sake of waiting operations: 0 now, -1 none wait.
+ *  Of operations on a card glacis_card_wait_us tells. */
 int64_t glacis_rsa_wait_us(const struct glacis_queue *queue);
 
 /** Counters of RSA in one queue; they may be read by any thread. */

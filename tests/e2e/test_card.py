@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: Apache-2.0
+"""glacisd with a card under load, and what becomes of its clients when the card fails: nothing.
+
+64 connections stay open through each test and download again and again, each download checked by SHA-256; some more
+clients make a new connection for each. The card is a glacis-vcard that is killed, stalls, loses completions or
+corrupts tags. GLACIS_CARD_KILLS says how often it is killed; GLACIS_CRYPTODEV names libglacis' module.
+"""
+import hashlib
+import os
+import pwd
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import harness
+from harness import SCRATCH, Skip, check, equal, eventually, main, note, run, test
+from service import PATIENT, Glacisd, context, receive_exactly
+
+CONNECTIONS = 64
+VISITORS = 3  # clients that come anew for each download
+SIZE = 300000
+KILLS = int(os.environ.get("GLACIS_CARD_KILLS", "3"))
+SECONDS = 2 if harness.SCALE > 1 else 4
+
+
+def vcard_path():
+    path = os.environ.get("GLACIS_VCARD")
+    if not path or not os.path.exists(os.environ.get("GLACIS_CRYPTODEV", "")):
+        raise Skip("libglacis' module for DPDK is not built (scripts/setup driver)")
+    return path
+
+
+class Card:
+    """A glacis-vcard that the user glacisd becomes can reach."""
+
+    def __init__(self):
+        self.program = vcard_path()
+        self.folder = os.path.join(SCRATCH, f"card-{time.monotonic_ns()}")
+        os.mkdir(self.folder)
+        self.user = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
+        if self.user is not None:
+            os.chown(self.folder, self.user, -1)
+        self.socket = os.path.join(self.folder, "card")
+        self.process = None
+        self.start()
+
+    def start(self):
+        with open(os.path.join(self.folder, "log"), "ab") as log:
+            self.process = subprocess.Popen([self.program, "--socket", self.socket], stdout=log, stderr=log,
+                                            user=self.user)
+        eventually(lambda: os.path.exists(self.socket) or self.process.poll() is not None, "the card's socket")
+        equal(self.process.poll(), None, "the card's exit status")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        os.unlink(self.socket)  # so that the next start is seen
+
+    def control(self, *words):
+        run(self.program, "ctl", "--socket", self.socket + ".ctl", *words)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait()
+
+
+class Load:
+    """Clients that download until they are told to stop. What goes wrong is kept, and nothing is tried again."""
+
+    def __init__(self, daemon, digest):
+        self.daemon, self.digest = daemon, digest
+        self.trusted = context(daemon.certificate)
+        self.stopping = False
+        self.failures = []
+        self.done = [0] * (CONNECTIONS + VISITORS)
+        self.threads = [threading.Thread(target=self.client, args=(i, i < CONNECTIONS)) for i in range(len(self.done))]
+
+    def download(self, connection):
+        connection.sendall(f"GET /bytes/{SIZE} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += receive_exactly(connection, 1)
+        check(head.startswith(b"HTTP/1.1 200"), f"answer {head[:40]}")
+        equal(hashlib.sha256(receive_exactly(connection, SIZE)).hexdigest(), self.digest, "SHA-256 of a download")
+
+    def client(self, number, stays):
+        import socket  # pylint: disable=import-outside-toplevel
+        try:
+            while not self.stopping:
+                with socket.create_connection(("127.0.0.1", self.daemon.port), timeout=60) as plain:
+                    with self.trusted.wrap_socket(plain, server_hostname="localhost") as connection:
+                        while not self.stopping:
+                            self.download(connection)
+                            self.done[number] += 1
+                            if not stays:
+                                break
+        except Exception as problem:  # pylint: disable=broad-except
+            self.failures.append(f"client {number} after {self.done[number]} downloads: {problem!r}")
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        eventually(lambda: min(self.done) > 0 or self.failures, "each client has downloaded")
+        self.check()
+        return self
+
+    def check(self):
+        equal(self.failures, [], "failures of clients")
+
+    def progress(self):
+        """Waits until all clients together have downloaded some more."""
+        goal = sum(self.done) + len(self.done)
+        eventually(lambda: sum(self.done) >= goal or self.failures, "downloads go on")
+        self.check()
+
+    def __exit__(self, kind, *_):
+        self.stopping = True
+        for thread in self.threads:
+            thread.join()
+        if kind is None:
+            self.check()
+
+
+def digest():
+    """Of what all download, from a glacisd without a card."""
+    with Glacisd() as daemon:
+        return hashlib.sha256(run("curl", "-sSf", "--cacert", daemon.certificate.cert,
+                                  daemon.url(f"/bytes/{SIZE}")).stdout).hexdigest()
+
+
+def with_card(card, *options):
+    return Glacisd(cert="rsa", yaml=PATIENT, options=["--card", f"vfio-user:{card.socket}", "--card-policy", "card",
+                                                      *options])
+
+
+def traffic_on_card(daemon, what):
+    """Waits until the card is in service and does records."""
+    before = daemon.counter("records_card")
+    eventually(lambda: daemon.gauge("card_state") == 1 and daemon.counter("records_card") > before + 50, what)
+
+
+def finish(daemon, connections):
+    """The books: every connection ended as its client wanted it."""
+    daemon.expect_idle()
+    for name in ("records_bad_mac", "alerts_sent", "alerts_received", "protocol_errors", "handshakes_failed"):
+        equal(daemon.counter(name), 0, name)
+    check(daemon.counter("connections_accepted") >= connections, "connections were accepted")
+
+
+@test
+def records_and_signatures_by_the_card():
+    with Card() as card, with_card(card) as daemon:
+        with Load(daemon, digest()) as load:
+            traffic_on_card(daemon, "records by the card")
+            load.progress()
+        equal(daemon.gauge("card_failures"), 0, "failures of the card")
+        check(daemon.counter("card_completed") > daemon.counter("records_card"), "signatures by the card")
+        finish(daemon, CONNECTIONS)
+        note({name: int(value) for name, value in daemon.metrics().items() if "card" in name and value})
+
+
+@test
+def the_card_is_killed_under_load_and_comes_back():
+    with Card() as card, with_card(card) as daemon:
+        with Load(daemon, digest()) as load:
+            traffic_on_card(daemon, "records by the card")
+            for number in range(1, KILLS + 1):
+                card.kill()
+                eventually(lambda: daemon.gauge("card_state") == 3, "the card is called lost")
+                load.progress()
+                card.start()
+                traffic_on_card(daemon, f"records by the card after kill {number}")
+                load.check()
+                note(f"kill {number}: back in service after {daemon.gauge('card_recovery_us') / 1000:.0f} ms, "
+                     f"{sum(load.done)} downloads")
+            load.progress()
+        check(daemon.gauge("card_failures") >= KILLS, "each loss was counted")
+        check(daemon.counter("card_again_error") > 0, "operations were run again")
+        finish(daemon, CONNECTIONS)
+
+
+def survives(fault, reason, *options):
+    """Downloads go on while the card has the fault; the reason is counted; then the card works again."""
+    with Card() as card, with_card(card, *options) as daemon:
+        with Load(daemon, digest()) as load:
+            traffic_on_card(daemon, "records by the card")
+            until = time.monotonic() + SECONDS
+            while time.monotonic() < until or daemon.counter(reason) == 0:
+                card.control("fault", fault)
+                load.progress()
+                check(time.monotonic() < until + harness.PATIENCE, f"{reason} is counted")
+            card.control("clear")
+            traffic_on_card(daemon, "records by the card afterwards")
+            load.progress()
+        note(f"{fault}: {daemon.counter(reason)} run again, {daemon.gauge('card_failures')} failures, "
+             f"{sum(load.done)} downloads")
+        finish(daemon, CONNECTIONS)
+
+
+@test
+def a_stalled_queue():
+    survives("stall-queue:count=1", "card_again_error")
+
+
+@test
+def lost_completions():
+    survives("drop-completion:rate=0.001", "card_again_error")
+
+
+@test
+def corrupted_tags():
+    survives("corrupt-tag:rate=0.001", "card_again_wrong")
+
+
+@test
+def a_card_that_is_not_there():
+    vcard_path()
+    missing = os.path.join(SCRATCH, "no-card")
+    daemon = Glacisd(options=["--card", f"vfio-user:{missing}"], wait=False)
+    daemon.finish(status=1)
+    check(missing in daemon.log() and "start it" in daemon.log(), f"the log names it: {daemon.log()}")
+
+
+@test
+def no_device_at_all():
+    """`auto` without a device: everything runs on the processor, which the log says once."""
+    vcard_path()
+    with Glacisd(options=["--card", "auto"]) as daemon:
+        run("curl", "-sSf", "--cacert", daemon.certificate.cert, daemon.url("/bytes/1000"))
+        check(daemon.counter("records_cpu") > 0 and daemon.gauge("card_state") == 0, "the processor did the records")
+        equal(daemon.log().count("everything runs on the processor"), 1, "lines that say so")
+
+
+if __name__ == "__main__":
+    sys.setswitchinterval(0.001)
+    main()
