@@ -134,6 +134,7 @@ static struct rte_pci_driver pci_driver = {
 	.remove = pci_remove,
 };
 
-RTE_PMD_REGISTER_PCI(crypto_glacis_pci, pci_driver);
-RTE_PMD_REGISTER_PCI_TABLE(crypto_glacis_pci, ids);
-RTE_PMD_REGISTER_KMOD_DEP(crypto_glacis_pci, "* igb_uio | uio_pci_generic | vfio-pci");
+/* The name of the driver of virtual devices: programs ask cryptodev for devices by their driver's name. */
+RTE_PMD_REGISTER_PCI(crypto_glacis, pci_driver);
+RTE_PMD_REGISTER_PCI_TABLE(crypto_glacis, ids);
+RTE_PMD_REGISTER_KMOD_DEP(crypto_glacis, "* igb_uio | uio_pci_generic | vfio-pci");

@@ -7,14 +7,18 @@
 #include <string.h>
 
 #include <rte_cycles.h>
+#include <rte_dev.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 
 #define ARGUMENTS_MAX 24
 #define OPS           4096u
 #define MBUFS         6144u
+#define CARDS_MAX     2u
+#define PCI_PREFIX    "pci:"
 
 struct bed bed;
+static char names[CARDS_MAX][64]; /* of the cards' devices */
 static uint64_t random_state = 1;
 
 void bed_fail(const char *format, ...)
@@ -45,19 +49,82 @@ void bed_start_with(int count, const char *const arguments[])
 	pools_make();
 }
 
-void bed_start(const char *program, unsigned count, char *const sockets[], const char *options)
+bool bed_is_function(const char *card)
 {
-	static char vdevs[2][256];
-	const char *arguments[ARGUMENTS_MAX] = { program, "--no-huge", "--no-shconf", "--no-pci", "--no-telemetry",
-						 "-m",    "128",       "-l",          "0" };
-	int used = 9;
+	return strncmp(card, PCI_PREFIX, strlen(PCI_PREFIX)) == 0;
+}
 
-	for (unsigned i = 0; i < count && i < 2; i++) {
-		snprintf(vdevs[i], sizeof(vdevs[i]), "crypto_glacis%u,socket=%s%s", i, sockets[i], options);
-		arguments[used++] = "--vdev";
-		arguments[used++] = vdevs[i];
+static void name_give(unsigned index, const char *card)
+{
+	if (bed_is_function(card))
+		snprintf(names[index], sizeof(names[index]), "%s", card + strlen(PCI_PREFIX));
+	else
+		snprintf(names[index], sizeof(names[index]), "crypto_glacis%u", index);
+}
+
+/* The EAL's arguments for one card, and the name of its device. Returns how many there are now. */
+static int card_add(unsigned index, const char *card, const char *options, const char *arguments[], int used)
+{
+	static char texts[CARDS_MAX][256];
+
+	name_give(index, card);
+	if (bed_is_function(card))
+		snprintf(texts[index], sizeof(texts[index]), "%s%s", names[index], options);
+	else
+		snprintf(texts[index], sizeof(texts[index]), "%s,socket=%s%s", names[index], card, options);
+	arguments[used++] = bed_is_function(card) ? "--allow" : "--vdev";
+	arguments[used++] = texts[index];
+	return used;
+}
+
+/* Memory without hugepages has no physical addresses, which a PCI function without an IOMMU needs. */
+static int memory_add(const char *arguments[], int used)
+{
+	if (getenv("GLACIS_TEST_HUGEPAGES") != NULL) {
+		arguments[used++] = "--in-memory";
+		return used;
 	}
+	arguments[used++] = "--no-huge";
+	arguments[used++] = "--no-shconf";
+	arguments[used++] = "-m";
+	arguments[used++] = "128";
+	return used;
+}
+
+void bed_start(const char *program, unsigned count, char *const cards[], const char *options)
+{
+	const char *arguments[ARGUMENTS_MAX] = { program, "--no-telemetry", "-l", "0" };
+	bool functions = false;
+	int used = memory_add(arguments, 4);
+
+	for (unsigned i = 0; i < count && i < CARDS_MAX; i++) {
+		used = card_add(i, cards[i], options, arguments, used);
+		functions = functions || bed_is_function(cards[i]);
+	}
+	if (!functions)
+		arguments[used++] = "--no-pci"; /* a probe of the machine's own functions is not harmless */
 	bed_start_with(used, arguments);
+}
+
+uint8_t bed_card(unsigned index)
+{
+	return bed_device(names[index]);
+}
+
+bool bed_plug(unsigned index, const char *card, const char *options)
+{
+	char text[256];
+
+	name_give(index, card);
+	if (bed_is_function(card))
+		return rte_eal_hotplug_add("pci", names[index], options) == 0;
+	snprintf(text, sizeof(text), "socket=%s%s%s", card, options[0] == '\0' ? "" : ",", options);
+	return rte_eal_hotplug_add("vdev", names[index], text) == 0;
+}
+
+bool bed_unplug(unsigned index, const char *card)
+{
+	return rte_eal_hotplug_remove(bed_is_function(card) ? "pci" : "vdev", names[index]) == 0;
 }
 
 void bed_end(void)

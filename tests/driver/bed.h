@@ -37,8 +37,11 @@ extern struct bed bed;
 /* Ends the program, as a failed test. */
 __attribute__((noreturn, format(printf, 1, 2))) void bed_fail(const char *format, ...);
 
-/* Starts the EAL without hugepages, with `count` cards behind the sockets, and makes the pools. */
-void bed_start(const char *program, unsigned count, char *const sockets[], const char *options);
+/*
+ * Starts the EAL with `count` cards and makes the pools. A card is the path of a socket, or pci:ADDRESS, a function bound
+ * to vfio-pci or UIO. Without hugepages, unless GLACIS_TEST_HUGEPAGES is in the environment.
+ */
+void bed_start(const char *program, unsigned count, char *const cards[], const char *options);
 /* The same with the EAL's arguments as they are. */
 void bed_start_with(int count, const char *const arguments[]);
 void bed_end(void);
@@ -47,6 +50,12 @@ void bed_end(void);
 void bed_device_start(uint8_t device, uint16_t queue_pairs, uint32_t descriptors);
 void bed_device_stop(uint8_t device);
 uint8_t bed_device(const char *name);
+/* The device of a card that bed_start() was given. */
+uint8_t bed_card(unsigned index);
+bool bed_is_function(const char *card);
+/* Adds a card's device to a running EAL, with options as "name=value,...", and takes it away. */
+bool bed_plug(unsigned index, const char *card, const char *options);
+bool bed_unplug(unsigned index, const char *card);
 
 struct bed_private *bed_private(struct rte_crypto_op *op);
 /* Fills a packet of the lengths given, from `bytes` if there are any; ends with a length of 0. */

@@ -3,7 +3,7 @@
  * AES-GCM through the driver and a card: known answers (NIST's GCM specification, test cases 4, 10 and 16), every
  * size around the block and segment limits, shapes of packets, and random operations beside libcrypto.
  *
- * usage: test_driver_aead SOCKET OPERATIONS
+ * usage: test_driver_aead CARD OPERATIONS
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -316,10 +316,10 @@ static void spoil_tag(struct rte_crypto_op *op)
 	op->sym->aead.digest.phys_addr = 0;
 }
 
-/* Memory the card does not have. */
+/* Memory the card does not have, whether addresses are virtual or physical. */
 static void spoil_address(struct rte_crypto_op *op)
 {
-	op->sym->aead.digest.phys_addr = 4096;
+	op->sym->aead.digest.phys_addr = UINT64_C(1) << 46;
 }
 
 static void refused(void)
@@ -431,11 +431,11 @@ static void random_operations(unsigned long total)
 int main(int count, char *values[])
 {
 	if (count != 3) {
-		fprintf(stderr, "usage: %s SOCKET OPERATIONS\n", values[0]);
+		fprintf(stderr, "usage: %s CARD OPERATIONS\n", values[0]);
 		return 64;
 	}
 	bed_start(values[0], 1, values + 1, "");
-	device = bed_device("crypto_glacis0");
+	device = bed_card(0);
 	bed_device_start(device, 1, 256);
 	known_answers();
 	sizes();

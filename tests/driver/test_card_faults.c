@@ -3,13 +3,15 @@
  * Each fault of the emulated card, seen from a program: operations come back once, with the right result or an error,
  * in bounded time; then the card works again, or is started again, or is gone for good.
  *
- * usage: test_driver_card_faults GLACIS_VCARD SOCKET
+ * usage: test_driver_card_faults GLACIS_VCARD CARD
+ *
+ * Of a PCI function, pci:ADDRESS, the program GLACIS_VCARD must reach the card that is behind it; and what a card does to
+ * its socket is left out, since the function's owner has that.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include <rte_cycles.h>
-#include <rte_dev.h>
 
 #include "bed.h"
 #include "tap.h"
@@ -18,7 +20,7 @@
 #define SIZE       256u
 #define BURST      8u
 
-static const char *vcard, *socket_path;
+static const char *vcard, *card;
 static uint8_t device;
 static void *session;
 static uint8_t key[16] = "sixteen bytes...";
@@ -27,7 +29,7 @@ static bool control(const char *command, const char *text)
 {
 	char line[1024];
 
-	snprintf(line, sizeof(line), "'%s' ctl --socket '%s.ctl' %s %s", vcard, socket_path, command, text);
+	snprintf(line, sizeof(line), "'%s' ctl --socket '%s.ctl' %s %s", vcard, card, command, text);
 	return system(line) == 0;
 }
 
@@ -39,17 +41,17 @@ static void fault(const char *text)
 
 static bool probe(void)
 {
-	char options[512];
+	char options[32];
 
-	snprintf(options, sizeof(options), "socket=%s,timeout_ms=%u", socket_path, TIMEOUT_MS);
-	return rte_eal_hotplug_add("vdev", "crypto_glacis0", options) == 0;
+	snprintf(options, sizeof(options), "timeout_ms=%u", TIMEOUT_MS);
+	return bed_plug(0, card, options);
 }
 
 static void device_open(void)
 {
 	if (!probe())
-		bed_fail("no card at %s", socket_path);
-	device = bed_device("crypto_glacis0");
+		bed_fail("no card at %s", card);
+	device = bed_card(0);
 	bed_device_start(device, 1, 32);
 	session = bed_aead_session(device, RTE_CRYPTO_AEAD_OP_ENCRYPT, key, sizeof(key), 0);
 }
@@ -57,7 +59,7 @@ static void device_open(void)
 static void device_close(void)
 {
 	rte_cryptodev_sym_session_free(device, session);
-	CHECK(rte_eal_hotplug_remove("vdev", "crypto_glacis0") == 0, "the device goes");
+	CHECK(bed_unplug(0, card), "the device goes");
 }
 
 static struct rte_crypto_op *op_make(uint32_t seed)
@@ -234,17 +236,21 @@ static void images(void)
 int main(int count, char *values[])
 {
 	if (count != 3) {
-		fprintf(stderr, "usage: %s GLACIS_VCARD SOCKET\n", values[0]);
+		fprintf(stderr, "usage: %s GLACIS_VCARD CARD\n", values[0]);
 		return 64;
 	}
 	vcard = values[1];
-	socket_path = values[2];
-	bed_start(values[0], 0, NULL, "");
+	card = values[2];
+	bed_start(values[0], bed_is_function(card), values + 2, "");
+	if (bed_is_function(card)) /* the EAL has it already, with other options */
+		CHECK(bed_unplug(0, card), "the device goes");
 	queue_faults();
-	images();
 	card_goes("all-ones", true);
-	card_goes("restart:count=1,ms=100", true);
-	card_goes("die:count=1", false);
+	if (!bed_is_function(card)) {
+		images();
+		card_goes("restart:count=1,ms=100", true);
+		card_goes("die:count=1", false);
+	}
 	CHECK(rte_mempool_full(bed.ops) && rte_mempool_full(bed.mbufs) && rte_mempool_full(bed.sessions),
 	      "everything is back in its pool");
 	tap_case("nothing leaks");

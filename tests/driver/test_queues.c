@@ -4,7 +4,7 @@
  * thread that enqueues and one that dequeues, configuration again and again; with two sockets, two cards in one
  * process. Results are told apart by sealing and opening again: what comes back must be what went in.
  *
- * usage: test_driver_queues SOCKET [SOCKET]
+ * usage: test_driver_queues CARD [CARD]
  */
 #include <pthread.h>
 #include <string.h>
@@ -244,13 +244,13 @@ int main(int count, char *values[])
 	uint8_t devices[2];
 
 	if (count != 2 && count != 3) {
-		fprintf(stderr, "usage: %s SOCKET [SOCKET]\n", values[0]);
+		fprintf(stderr, "usage: %s CARD [CARD]\n", values[0]);
 		return 64;
 	}
 	bed_start(values[0], (unsigned)count - 1, values + 1, "");
-	devices[0] = bed_device("crypto_glacis0");
+	devices[0] = bed_card(0);
 	if (count == 3) {
-		devices[1] = bed_device("crypto_glacis1");
+		devices[1] = bed_card(1);
 		lanes(devices, 2, 8, "two cards side by side, eight queue pairs each");
 	} else {
 		lanes(devices, 1, 1, "one queue pair");

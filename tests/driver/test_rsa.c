@@ -3,7 +3,7 @@
  * RSA through the driver and a card, beside libcrypto: all sizes, exponent and CRT keys, with and without PKCS#1 v1.5
  * padding, what must be refused, and key slots. Buffers lie on the stack, as DPDK allows.
  *
- * usage: test_driver_rsa SOCKET FOLDER_WITH_RSA_KEYS OPERATIONS     (OPERATIONS "wrong": the card's first result is)
+ * usage: test_driver_rsa CARD FOLDER_WITH_RSA_KEYS OPERATIONS     (OPERATIONS "wrong": the card's first result is)
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -459,12 +459,12 @@ static void wrong_results(void)
 int main(int count, char *values[])
 {
 	if (count != 4) {
-		fprintf(stderr, "usage: %s SOCKET FOLDER_WITH_RSA_KEYS OPERATIONS\n", values[0]);
+		fprintf(stderr, "usage: %s CARD FOLDER_WITH_RSA_KEYS OPERATIONS\n", values[0]);
 		return 64;
 	}
 	keys_folder = values[2];
 	bed_start(values[0], 1, values + 1, ",timeout_ms=20000");
-	device = bed_device("crypto_glacis0");
+	device = bed_card(0);
 	bed_device_start(device, 1, 64);
 	if (strcmp(values[3], "wrong") == 0) {
 		wrong_results();

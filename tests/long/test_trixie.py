@@ -7,43 +7,23 @@ Each test program of there is one test here; the subtests that failed are named 
 import json
 import os
 import subprocess
-import sys
 
-REPOSITORY = sys.argv[1]
-ROOT = os.path.join(REPOSITORY, "build", "trixie-root")
+from trixie import CANNOT, REPOSITORY, Report, enter
+
 BUILD = "build/trixie"
 LOGS = os.path.join(REPOSITORY, BUILD, "meson-logs")
-CANNOT = 77  # of scripts/trixie-root: no root, no debootstrap, no network
 OPENSSL = (3, 5)
 
 
 def inside(*command):
     """Runs a command in there. Its output becomes TAP diagnostics; returns status and last line."""
     last = ""
-    with subprocess.Popen([os.path.join(REPOSITORY, "scripts", "trixie-root"), ROOT, *command],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          errors="replace") as process:
+    with subprocess.Popen([*enter("build test"), *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace") as process:
         for line in process.stdout:
             last = line.strip() or last
             print(f"# {line.rstrip()}", flush=True)
     return process.returncode, last
-
-
-class Report:
-    """TAP lines, with the plan at their end."""
-
-    def __init__(self):
-        self.count = self.failures = 0
-
-    def line(self, good, name):
-        self.count += 1
-        self.failures += not good
-        print(f"{'ok' if good else 'not ok'} {self.count} - {name}", flush=True)
-        return good
-
-    def end(self):
-        print(f"1..{self.count}")
-        sys.exit(1 if self.failures else 0)
 
 
 def report_programs(report):
