@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything of the suite "quick" again in a Debian trixie: OpenSSL 3.5, newer ipsec-mb, liburing, compiler and curl.
+"""Everything of the suite "quick" again in a Debian trixie: OpenSSL 3.5, nginx 1.26, HAProxy 3.0, DPDK 24.11, newer
+ipsec-mb, liburing, compiler and curl.
 
 Called with the repository's path. The root and the build stay in build/, so that only the first run takes long.
 Each test program of there is one test here; the subtests that failed are named behind it.
@@ -18,7 +19,7 @@ OPENSSL = (3, 5)
 def inside(*command):
     """Runs a command in there. Its output becomes TAP diagnostics; returns status and last line."""
     last = ""
-    with subprocess.Popen([*enter("build test"), *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    with subprocess.Popen([*enter("build test driver"), *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, errors="replace") as process:
         for line in process.stdout:
             last = line.strip() or last
@@ -50,7 +51,10 @@ def main():
         return
     number = tuple(map(int, version.split(" ")[1].split(".")[:2])) if version.startswith("OpenSSL ") else (0,)
     report.line(status == 0 and number >= OPENSSL, f"OpenSSL 3.5 or newer is there ({version})")
-    setup = f"[ -e {BUILD}/build.ninja ] || meson setup {BUILD} -Dtests=true --buildtype=release"
+    status, why = inside("scripts/driver-headers")
+    report.line(True, "the DPDK driver is built and tested there too" + (f" # SKIP {why}" if status else ""))
+    setup = (f"[ -e {BUILD}/build.ninja ] || meson setup {BUILD} -Dtests=true --buildtype=release; "
+             f"[ ! build/dpdk-headers -nt {BUILD}/build.ninja ] || meson setup --reconfigure {BUILD}")
     if report.line(inside("sh", "-ec", f"{setup}; ninja -C {BUILD} all meson-test-prereq")[0] == 0, "it builds there"):
         inside("sh", "-c", f"rm -f {BUILD}/meson-logs/testlog-trixie.*; exec meson test -C {BUILD} --no-rebuild "
                "--suite quick --logbase testlog-trixie --timeout-multiplier 2")
