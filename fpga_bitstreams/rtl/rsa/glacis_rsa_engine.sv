@@ -9,10 +9,11 @@
 //   of KEY_LOAD as KEY_KIND says), the result of an operation with status OK comes out of `out` in modulus_size bytes,
 //   and `done` follows its last beat. Every byte is taken even if the first already is wrong.
 // `in_error` in place of a beat ends the command with DMA_READ. `cancel`, at any time, ends what runs with INTERNAL, in
-// less than 5000 cycles; whoever feeds `in` drops what is left. A KEY_LOAD that does not end with OK leaves the slot as it was.
+// less than 5000 cycles; whoever feeds `in` drops what is left. A KEY_LOAD that does not end with OK leaves the slot as
+// it was.
 //
 // The cycles of an operation depend on opcode, kind and sizes, never on the numbers; with RSA_PUBLIC also on e. Those of
-// KEY_LOAD also depend on how long p and q are.
+// KEY_LOAD also depend on how long p and q are and on whether the slot held a key.
 module glacis_rsa_engine #(
   parameter int SLOTS = 16,        // key slots, 1 to 1024; a slot is 4 KiB of memory
   parameter int STREAM_BYTES = 4   // bytes of a beat of `in` and `out`: 1, 2, 4, ... 64
@@ -44,14 +45,18 @@ module glacis_rsa_engine #(
   input  logic                      zeroise,                // pulse: cancels, then empties all slots and working memory
   output logic                      busy                    // something runs; clock and evaluation may stop otherwise
 );
-  import glacis_card_pkg::*;
-  import glacis_rsa_pkg::*;
   localparam int SLOT_BITS = SLOTS > 1 ? $clog2(SLOTS) : 1;
   localparam int PAGES = SLOTS + 2;  // one to load into, one to work in
   localparam int NUMBER_BITS = $clog2(PAGES);
-  localparam int KEY_BITS = NUMBER_BITS + PAGE_BITS;
+  localparam int KEY_BITS = NUMBER_BITS + glacis_rsa::PAGE_BITS;
   localparam logic [NUMBER_BITS-1:0] WORK_PAGE = NUMBER_BITS'(SLOTS + 1);
   localparam logic [NUMBER_BITS-1:0] FIRST_SPARE = NUMBER_BITS'(SLOTS);
+
+  localparam logic [7:0] KIND_PUBLIC = glacis_card_pkg::KEY_KIND_RSA_PUBLIC;
+  localparam logic [7:0] KIND_EXPONENT = glacis_card_pkg::KEY_KIND_RSA_EXPONENT;
+  localparam logic [7:0] KIND_CRT = glacis_card_pkg::KEY_KIND_RSA_CRT;
+  localparam logic [7:0] OK = glacis_card_pkg::STATUS_OK;
+  localparam logic [7:0] BAD_FIELD = glacis_card_pkg::STATUS_BAD_FIELD;
 
   typedef enum logic [3:0] {
     EMPTY_SLOT,   // zeroise: a slot forgets its page,
@@ -82,10 +87,10 @@ module glacis_rsa_engine #(
       exponent_size <= command_exponent_size;
     end
   assign slot_exists = {16'd0, slot} < SLOTS;
-  assign is_load = opcode == OPCODE_KEY_LOAD;
-  assign is_zeroise = opcode == OPCODE_KEY_ZEROISE;
-  assign is_public = opcode == OPCODE_RSA_PUBLIC;
-  assign is_operation = opcode == OPCODE_RSA_PRIVATE || is_public;
+  assign is_load = opcode == glacis_card_pkg::OPCODE_KEY_LOAD;
+  assign is_zeroise = opcode == glacis_card_pkg::OPCODE_KEY_ZEROISE;
+  assign is_public = opcode == glacis_card_pkg::OPCODE_RSA_PUBLIC;
+  assign is_operation = opcode == glacis_card_pkg::OPCODE_RSA_PRIVATE || is_public;
 
   // {there, kind, bytes of n, bytes of e, page}
   localparam int SLOT_WIDTH = 23 + NUMBER_BITS;
@@ -105,25 +110,26 @@ module glacis_rsa_engine #(
   // ---- checks, in the order of the ABI ----
   logic sizes_good, kind_good, zeros;
   logic [7:0] verdict;
-  assign sizes_good = modulus_size >= 32'd128 && modulus_size <= RSA_BYTES_MAX && !modulus_size[0] &&
+  assign sizes_good = modulus_size >= 32'd128 && modulus_size <= glacis_card_pkg::RSA_BYTES_MAX && !modulus_size[0] &&
       exponent_size != 32'd0 && exponent_size <= modulus_size;
-  assign kind_good = kind == KEY_KIND_RSA_PUBLIC || kind == KEY_KIND_RSA_EXPONENT || kind == KEY_KIND_RSA_CRT;
+  assign kind_good = kind == KIND_PUBLIC || kind == KIND_EXPONENT || kind == KIND_CRT;
   assign zeros = kind == 8'd0 && modulus_size == 32'd0 && exponent_size == 32'd0;
 
   always_comb begin
-    verdict = STATUS_OK;
-    if (!is_load && !is_zeroise && !is_operation) verdict = STATUS_BAD_OPCODE;
-    else if (!slot_exists) verdict = STATUS_BAD_FIELD;
-    else if (is_load) verdict = sizes_good && kind_good ? STATUS_OK : STATUS_BAD_FIELD;
-    else if (is_zeroise) verdict = zeros ? STATUS_OK : STATUS_BAD_FIELD;
-    else if (!slot_there || (!is_public && slot_kind == 2'd1)) verdict = STATUS_KEY_EMPTY;
-    else if (modulus_size != {22'd0, slot_modulus_size}) verdict = STATUS_BAD_FIELD;
+    verdict = OK;
+    if (!is_load && !is_zeroise && !is_operation) verdict = glacis_card_pkg::STATUS_BAD_OPCODE;
+    else if (!slot_exists) verdict = BAD_FIELD;
+    else if (is_load) verdict = sizes_good && kind_good ? OK : BAD_FIELD;
+    else if (is_zeroise) verdict = zeros ? OK : BAD_FIELD;
+    else if (!slot_there || (!is_public && slot_kind == KIND_PUBLIC[1:0])) verdict = glacis_card_pkg::STATUS_KEY_EMPTY;
+    else if (modulus_size != {22'd0, slot_modulus_size}) verdict = BAD_FIELD;
   end
 
-  logic [15:0] size, load_size;
+  logic [15:0] size, half, load_size;
   assign size = modulus_size[15:0];
+  assign half = {1'b0, size[15:1]};
   assign load_size = size + exponent_size[15:0] +
-      (kind == KEY_KIND_RSA_CRT ? {1'b0, size[15:1]} * 16'd5 : kind == KEY_KIND_RSA_EXPONENT ? size : 16'd0);
+      (kind == KIND_CRT ? {half[13:0], 2'd0} + half : kind == KIND_EXPONENT ? size : 16'd0);
 
   // ---- life of a command ----
   logic sequencer_start, sequencer_busy, started, bad_key, out_of_range, waits;
@@ -143,7 +149,7 @@ module glacis_rsa_engine #(
   assign page_used = used[retired];
   assign last_word = word == 11'h7ff;
   assign command_ready = state == IDLE && !zeroise;
-  assign fetch_valid = state == CHECK && verdict == STATUS_OK && !is_zeroise && !cancel;
+  assign fetch_valid = state == CHECK && verdict == OK && !is_zeroise && !cancel;
   assign fetch_size = is_load ? load_size : size;
   assign sequencer_start = fetch_valid;
   assign done_valid = state == DONE;
@@ -153,7 +159,7 @@ module glacis_rsa_engine #(
   // A key that was loaded changes places with what was in the slot.
   logic loaded;
   assign loaded = state == RUN && started && !sequencer_busy && is_load && !bad_key && !halt;
-  assign slot_write = loaded || state == EMPTY_SLOT || (state == CHECK && is_zeroise && verdict == STATUS_OK);
+  assign slot_write = loaded || state == EMPTY_SLOT || (state == CHECK && is_zeroise && verdict == OK);
   assign slot_new = loaded ? {1'b1, kind[1:0], modulus_size[9:0], exponent_size[9:0], spare} :
       state == EMPTY_SLOT ? {23'd0, NUMBER_BITS'(sweep)} : {23'd0, slot_page};
 
@@ -198,8 +204,8 @@ module glacis_rsa_engine #(
         if (command_valid) state <= CHECK;
       end
       CHECK: begin
-        status <= cancel ? STATUS_INTERNAL : verdict;
-        if (cancel || verdict != STATUS_OK) state <= DONE;
+        status <= cancel ? glacis_card_pkg::STATUS_INTERNAL : verdict;
+        if (cancel || verdict != OK) state <= DONE;
         else if (is_zeroise) state <= EMPTY_OLD;
         else begin
           state <= RUN;
@@ -209,10 +215,11 @@ module glacis_rsa_engine #(
       RUN: begin
         started <= 1'b1;
         if (halt) begin
-          status <= cancel ? STATUS_INTERNAL : STATUS_DMA_READ;
+          status <= cancel ? glacis_card_pkg::STATUS_INTERNAL : glacis_card_pkg::STATUS_DMA_READ;
           state <= is_load ? EMPTY_OLD : DONE;
         end else if (started && !sequencer_busy) begin
-          status <= bad_key ? STATUS_KEY_BAD : out_of_range ? STATUS_VALUE_RANGE : STATUS_OK;
+          status <= bad_key ? glacis_card_pkg::STATUS_KEY_BAD :
+              out_of_range ? glacis_card_pkg::STATUS_VALUE_RANGE : OK;
           state <= is_load ? EMPTY_OLD : DONE;
           if (loaded) spare <= slot_page;
         end
@@ -247,17 +254,19 @@ module glacis_rsa_engine #(
   assign write_data = empties ? 16'd0 : number_write ? number_data : pass_data;
   assign key_write = empties || number_write || pass_key_write;
   assign key_write_page = empties ? retired : (number_write ? number_is_base : d_in_work) ? WORK_PAGE : page;
-  assign key_write_word = empties ? word : number_write ? number_base + {2'd0, number_index} : d_key_base + {2'd0, d_index};
+  assign key_write_word = empties ? word :
+      number_write ? number_base + {2'd0, number_index} : d_key_base + {2'd0, d_index};
   assign key_read_page = b_in_work && !look ? WORK_PAGE : page;
   assign key_read_word = look ? look_key : b_base + {2'd0, b_index};
   assign scratch_write = state == EMPTY_WORK || number_write || pass_scratch_write;
   assign scratch_write_address = state == EMPTY_WORK ? word[9:0] :
-      number_write ? S_NUMBER + {1'b0, number_index} : d_address;
-  assign scratch_read_address = out_busy ? S_RESULT + {1'b0, out_index} : pass_busy ? a_address : look_scratch;
+      number_write ? glacis_rsa::S_NUMBER + {1'b0, number_index} : d_address;
+  assign scratch_read_address = out_busy ? glacis_rsa::S_RESULT + {1'b0, out_index} :
+      pass_busy ? a_address : look_scratch;
 
   glacis_rsa_ram #(
     .WIDTH(16),
-    .DEPTH(PAGES << PAGE_BITS),
+    .DEPTH(PAGES << glacis_rsa::PAGE_BITS),
     .BITS(KEY_BITS)
   ) keys (
     .clk(clk),
@@ -443,7 +452,7 @@ module glacis_rsa_engine #(
   // Zeros go to all lanes at once; a product of zeros then overwrites sums and what is on its way.
   logic empties_work, empties_sum;
   logic [5:0] load_register;
-  assign load_register = empties_work ? word[9:4] : x_is_written ? R_LAST : d_register;
+  assign load_register = empties_work ? word[9:4] : x_is_written ? glacis_rsa::R_LAST : d_register;
   assign empties_work = state == EMPTY_WORK;
   assign empties_sum = state == EMPTY_SUM;
   assign read_lane = pass_busy ? pass_read_lane : 5'd0;

@@ -41,7 +41,6 @@ module glacis_rsa_multiplier (
   input  logic [3:0]  read_chunk,
   output logic [16:0] read_data      // word of the accumulator, two cycles later
 );
-  import glacis_rsa_pkg::*;
 
   // ---- rows and beats ----
   logic running;
@@ -123,7 +122,7 @@ module glacis_rsa_multiplier (
   assign chunk5 = step5[3:0];
 
   // ---- multiplicand: 17 words of each number from its register, then one a row ----
-  logic [LANES*17-1:0] w_lanes, multiplicand_words_p, multiplicand_words_q;
+  logic [glacis_rsa::LANES*17-1:0] w_lanes, multiplicand_words_p, multiplicand_words_q;
   logic [4:0] word_in_chunk;  // of the row that comes next
   logic [3:0] fetch_chunk;
   logic fetch_p, fetch_q, fetched_p, fetched_q, take_p, take_q, refill;
@@ -143,7 +142,7 @@ module glacis_rsa_multiplier (
       word_in_chunk <= 5'd0;
       fetch_chunk <= 4'd0;
     end else if (last_beat) begin
-      word_in_chunk <= word_in_chunk == 5'(LANES - 1) ? 5'd0 : word_in_chunk + 5'd1;
+      word_in_chunk <= word_in_chunk == 5'(glacis_rsa::LANES - 1) ? 5'd0 : word_in_chunk + 5'd1;
       if (refill) fetch_chunk <= fetch_chunk + 4'd1;
     end
     if (fetched_p) multiplicand_words_p <= w_lanes;
@@ -167,8 +166,8 @@ module glacis_rsa_multiplier (
   end
 
   // ---- lanes ----
-  logic [LANES*17-1:0] x_lanes;
-  logic [LANES*18-1:0] high_lanes, sum_lanes;
+  logic [glacis_rsa::LANES*17-1:0] x_lanes;
+  logic [glacis_rsa::LANES*18-1:0] high_lanes, sum_lanes;
   logic [17:0] high_before;   // of the last lane, in the chunk before
   logic [16:0] sum_before;
   logic [15:0] low_of_lane_0;
@@ -184,8 +183,8 @@ module glacis_rsa_multiplier (
   assign lowest = of_q5 ? quotient_q : quotient_p;
 
   always_ff @(posedge clk) begin
-    high_before <= high_lanes[18*(LANES-1)+:18];
-    sum_before <= sum_lanes[18*(LANES-1)+:17];
+    high_before <= high_lanes[18*(glacis_rsa::LANES-1)+:18];
+    sum_before <= sum_lanes[18*(glacis_rsa::LANES-1)+:17];
     if (step4[9] && first_chunk4) begin
       if (step4[4]) quotient_q <= low_of_lane_0;
       else quotient_p <= low_of_lane_0;
@@ -194,7 +193,7 @@ module glacis_rsa_multiplier (
 
   genvar k;
   generate
-    for (k = 0; k < LANES; k = k + 1) begin : g_lane
+    for (k = 0; k < glacis_rsa::LANES; k = k + 1) begin : g_lane
       logic [17:0] carry, sum_above;
       logic [16:0] sum_below;
       /* verilator lint_off UNUSEDSIGNAL */  // only lane 0's is of use outside
@@ -213,7 +212,7 @@ module glacis_rsa_multiplier (
         assign sum_below = sum_lanes[18*(k-1)+:17];
       end
       // The word above the last lane's is lane 0's of the next chunk: it comes a cycle later, and not at all in the end.
-      if (k == LANES - 1) begin : g_highest
+      if (k == glacis_rsa::LANES - 1) begin : g_highest
         assign sum_above = sum_lanes[17:0];
         assign sum_write = multiplies5 && !first_chunk5;
         assign sum_chunk = chunk6;

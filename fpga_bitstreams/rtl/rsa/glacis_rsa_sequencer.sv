@@ -71,15 +71,15 @@ module glacis_rsa_sequencer (
   input  logic [15:0] look_scratch_data,
   input  logic [15:0] look_lane_data  // word 0 of the accumulator at `first_chunk`
 );
-  import glacis_rsa_pkg::*;
-  localparam logic [1:0] KIND_EXPONENT = 2'd2;
-  localparam logic [1:0] KIND_CRT = 2'd3;
+  localparam logic [1:0] KIND_EXPONENT = glacis_card_pkg::KEY_KIND_RSA_EXPONENT[1:0];
+  localparam logic [1:0] KIND_CRT = glacis_card_pkg::KEY_KIND_RSA_CRT[1:0];
 
   // ---- sizes ----
   logic [8:0] n_words, half_words, s, e_words, exponent_words;
   logic [9:0] half;
   logic [8:0] lane_words;
   logic [8:0] chunks_dividend;
+  logic [16:0] chunks_product;
 
   assign half = {1'b0, modulus_size[9:1]};
   assign n_words = modulus_size[9:1];
@@ -91,7 +91,9 @@ module glacis_rsa_sequencer (
   assign exponent_words = is_public ? e_words : s;
   assign chunks_dividend = words + 9'd16;
   assign lane_words = {chunks, 4'd0} + {4'd0, chunks};
-  always_ff @(posedge clk) chunks <= 5'(({8'd0, chunks_dividend} * 17'd241) >> 12);  // divided by 17, exact up to 275
+  // divided by 17: times 241 / 4096 is exact up to 275
+  assign chunks_product = {chunks_dividend, 8'd0} - {4'd0, chunks_dividend, 4'd0} + {8'd0, chunks_dividend};
+  always_ff @(posedge clk) chunks <= 5'(chunks_product >> 12);
 
   // ---- the numbers of a key, in their order ----
   typedef enum logic [2:0] {N, E, D, P, Q, DP, DQ, QINV} number_t;
@@ -104,9 +106,9 @@ module glacis_rsa_sequencer (
     number_size = half;
     number_words = half_words;
     limit_words = half_words;
-    limit_base = K_P;
-    power_base = K_START_P;
-    number_base = K_N;
+    limit_base = glacis_rsa::K_P;
+    power_base = glacis_rsa::K_START_P;
+    number_base = glacis_rsa::K_N;
     number_good = number_bits != 13'd0;
     number_is_modulus = 1'b0;
     number_is_last = 1'b0;
@@ -115,8 +117,8 @@ module glacis_rsa_sequencer (
         number_size = modulus_size;
         number_words = n_words;
         limit_words = n_words;
-        limit_base = K_N;
-        power_base = K_START_N;
+        limit_base = glacis_rsa::K_N;
+        power_base = glacis_rsa::K_START_N;
         number_good = number_odd && number_full;
         number_is_modulus = 1'b1;
       end
@@ -124,8 +126,8 @@ module glacis_rsa_sequencer (
         number_size = exponent_size;
         number_words = e_words;
         limit_words = n_words;
-        limit_base = K_N;
-        number_base = K_E;
+        limit_base = glacis_rsa::K_N;
+        number_base = glacis_rsa::K_E;
         number_good = number_odd;
         number_is_last = kind != KIND_EXPONENT && kind != KIND_CRT;
       end
@@ -133,34 +135,34 @@ module glacis_rsa_sequencer (
         number_size = modulus_size;
         number_words = n_words;
         limit_words = n_words;
-        limit_base = K_N;
-        number_base = K_D;
+        limit_base = glacis_rsa::K_N;
+        number_base = glacis_rsa::K_D;
         number_is_last = 1'b1;
       end
       P: begin
-        number_base = K_P;
+        number_base = glacis_rsa::K_P;
         number_good = number_odd && number_more;
         number_is_modulus = 1'b1;
       end
       Q: begin
-        number_base = K_Q;
-        limit_base = K_Q;
-        power_base = K_START_Q;
+        number_base = glacis_rsa::K_Q;
+        limit_base = glacis_rsa::K_Q;
+        power_base = glacis_rsa::K_START_Q;
         number_good = number_odd && number_more;
         number_is_modulus = 1'b1;
       end
-      DP: number_base = K_DP;
+      DP: number_base = glacis_rsa::K_DP;
       DQ: begin
-        number_base = K_DQ;
-        limit_base = K_Q;
+        number_base = glacis_rsa::K_DQ;
+        limit_base = glacis_rsa::K_Q;
       end
       default: begin
-        number_base = K_QINV;
+        number_base = glacis_rsa::K_QINV;
         number_is_last = 1'b1;
       end
     endcase
     if (!is_load) number_size = modulus_size;
-    if (!is_load) number_base = K_WORK;
+    if (!is_load) number_base = glacis_rsa::K_WORK;
   end
   assign number_is_base = !is_load;
 
@@ -193,7 +195,8 @@ module glacis_rsa_sequencer (
   assign exponent_bits_4 = exponent_bits + 13'd4;
   assign windows = 11'(({13'd0, exponent_bits_4} * 26'd3277) >> 14);  // divided by 5, exact up to 4,100
   assign window = is_public ? 3'd1 : 3'd5;
-  assign exponent_base = is_public ? K_E : kind == KIND_CRT ? (digit_step[1] ? K_DQ : K_DP) : K_D;
+  assign exponent_base = is_public ? glacis_rsa::K_E : kind != KIND_CRT ? glacis_rsa::K_D :
+      digit_step[1] ? glacis_rsa::K_DQ : glacis_rsa::K_DP;
   assign digit_index = bit_position[12:4];
   assign digit_word = exponent_base + {2'd0, digit_index} + {10'd0, digit_step[0]};
   assign digit_high = digit_index + 9'd1 < exponent_words ? look_key_data[3:0] : 4'd0;
@@ -271,11 +274,11 @@ module glacis_rsa_sequencer (
   logic last_digit, skip_power;
   logic [5:0] table_entry;
 
-  assign modulus_base = dual ? (of_q ? K_Q : K_P) : K_N;
-  assign start_base = dual ? (of_q ? K_START_Q : K_START_P) : K_START_N;
+  assign modulus_base = dual ? (of_q ? glacis_rsa::K_Q : glacis_rsa::K_P) : glacis_rsa::K_N;
+  assign start_base = dual ? (of_q ? glacis_rsa::K_START_Q : glacis_rsa::K_START_P) : glacis_rsa::K_START_N;
   assign first_chunk = of_q ? chunks[3:0] : 4'd0;
   assign busy = step != IDLE;
-  assign table_entry = R_TABLE | count[5:0];
+  assign table_entry = glacis_rsa::R_TABLE | count[5:0];
   assign last_digit = bit_position == 13'd0;
   assign skip_power = is_public && digit_p == 5'd0;
 
@@ -286,26 +289,26 @@ module glacis_rsa_sequencer (
     both = 1'b0;
     count_set = 1'b0;
     count_start = 13'd0;
-    op = OP_ADD;
+    op = glacis_rsa::OP_ADD;
     length = lane_words;
     shift = 1'b0;
-    a_from = A_CONSTANT;
-    a_base = S_NUMBER;
+    a_from = glacis_rsa::A_CONSTANT;
+    a_base = glacis_rsa::S_NUMBER;
     a_words = s;
     constant_index = 9'd0;
     constant = 16'd0;
-    b_when = B_NONE;
+    b_when = glacis_rsa::B_NONE;
     b_in_work = 1'b0;
     b_base = modulus_base;
     b_words = s;
-    d_to = D_NONE;
+    d_to = glacis_rsa::D_NONE;
     d_in_work = 1'b1;
-    d_base = S_NUMBER;
-    d_key_base = K_WORK;
-    d_register = R_OPERAND;
-    multiplicand_p = R_LAST;
-    multiplicand_q = R_LAST;
-    result = R_LAST;
+    d_base = glacis_rsa::S_NUMBER;
+    d_key_base = glacis_rsa::K_WORK;
+    d_register = glacis_rsa::R_OPERAND;
+    multiplicand_p = glacis_rsa::R_LAST;
+    multiplicand_q = glacis_rsa::R_LAST;
+    result = glacis_rsa::R_LAST;
     case (step)
       L_NUMBER: begin
         part = NUMBER;
@@ -317,47 +320,47 @@ module glacis_rsa_sequencer (
         length = number_words + 9'd1;
         constant_index = power_index;
         constant = power_word;
-        d_to = D_SCRATCH;
-        d_base = S_POWER;
+        d_to = glacis_rsa::D_SCRATCH;
+        d_base = glacis_rsa::S_POWER;
         count_set = 1'b1;
         count_start = doublings;
       end
       L_DOUBLE: begin
         part = PASS;
         next = count == 13'd1 ? L_KEEP : L_DOUBLE;
-        op = OP_DOUBLE;
+        op = glacis_rsa::OP_DOUBLE;
         length = number_words + 9'd1;
-        a_from = A_SCRATCH;
-        a_base = S_POWER;
+        a_from = glacis_rsa::A_SCRATCH;
+        a_base = glacis_rsa::S_POWER;
         a_words = number_words + 9'd1;
-        b_when = B_ALWAYS;
+        b_when = glacis_rsa::B_ALWAYS;
         b_base = number_base;
         b_words = number_words;
-        d_to = D_SCRATCH;
-        d_base = S_POWER;
+        d_to = glacis_rsa::D_SCRATCH;
+        d_base = glacis_rsa::S_POWER;
       end
       L_KEEP: begin
         part = PASS;
         next = L_NEXT;
         length = number_words;
-        a_from = A_SCRATCH;
-        a_base = S_POWER;
+        a_from = glacis_rsa::A_SCRATCH;
+        a_base = glacis_rsa::S_POWER;
         a_words = number_words;
-        b_when = B_FLAG;
+        b_when = glacis_rsa::B_FLAG;
         b_base = number_base;
         b_words = number_words;
-        d_to = D_KEY;
+        d_to = glacis_rsa::D_KEY;
         d_in_work = 1'b0;
         d_key_base = power_base;
       end
       L_LIMIT: begin
         part = PASS;
         next = L_NEXT;
-        op = OP_SUB;
+        op = glacis_rsa::OP_SUB;
         length = limit_words;
-        a_from = A_SCRATCH;
+        a_from = glacis_rsa::A_SCRATCH;
         a_words = number_words;
-        b_when = B_ALWAYS;
+        b_when = glacis_rsa::B_ALWAYS;
         b_base = limit_base;
         b_words = limit_words;
       end
@@ -370,12 +373,12 @@ module glacis_rsa_sequencer (
       RANGE: begin
         part = PASS;
         next = pass_flag ? INVERSE : IDLE;
-        op = OP_SUB;
+        op = glacis_rsa::OP_SUB;
         length = n_words;
-        a_from = A_SCRATCH;
+        a_from = glacis_rsa::A_SCRATCH;
         a_words = n_words;
-        b_when = B_ALWAYS;
-        b_base = K_N;
+        b_when = glacis_rsa::B_ALWAYS;
+        b_base = glacis_rsa::K_N;
         b_words = n_words;
       end
       INVERSE: begin
@@ -387,26 +390,26 @@ module glacis_rsa_sequencer (
         next = START;
         both = 1'b1;
         again = INVERSE;
-        op = OP_MAC;
+        op = glacis_rsa::OP_MAC;
         length = lane_words + 9'd1;
         shift = 1'b1;
         constant = 16'd1;
-        b_when = B_ALWAYS;
-        d_to = D_MODULUS;
+        b_when = glacis_rsa::B_ALWAYS;
+        d_to = glacis_rsa::D_MODULUS;
       end
       START: begin
         part = PASS;
         next = SQUARE;
         both = 1'b1;
-        b_when = B_ALWAYS;
+        b_when = glacis_rsa::B_ALWAYS;
         b_base = start_base;
-        d_to = D_LANES;
+        d_to = glacis_rsa::D_LANES;
         count_set = 1'b1;
         count_start = 13'd4;
       end
       SQUARE: begin
         part = MULTIPLY;
-        result = count == 13'd1 ? R_SQUARE : R_LAST;
+        result = count == 13'd1 ? glacis_rsa::R_SQUARE : glacis_rsa::R_LAST;
         next = count != 13'd1 ? SQUARE : dual ? WEIGHT : LOW;
       end
       WEIGHT: begin
@@ -415,55 +418,55 @@ module glacis_rsa_sequencer (
         both = 1'b1;
         constant_index = s;
         constant = 16'd1;
-        d_to = D_REGISTER;
+        d_to = glacis_rsa::D_REGISTER;
       end
       WEIGHT_ENTER: begin
         part = MULTIPLY;
         next = HIGH;
-        multiplicand_p = R_OPERAND;
-        multiplicand_q = R_OPERAND;
+        multiplicand_p = glacis_rsa::R_OPERAND;
+        multiplicand_q = glacis_rsa::R_OPERAND;
       end
       HIGH: begin
         part = PASS;
         next = HIGH_WEIGHT;
         both = 1'b1;
-        b_when = B_ALWAYS;
+        b_when = glacis_rsa::B_ALWAYS;
         b_in_work = 1'b1;
-        b_base = K_WORK + {2'd0, s};
+        b_base = glacis_rsa::K_WORK + {2'd0, s};
         b_words = n_words - s;
-        d_to = D_REGISTER;
+        d_to = glacis_rsa::D_REGISTER;
       end
       HIGH_WEIGHT: begin
         part = MULTIPLY;
         next = LOW;
-        multiplicand_p = R_OPERAND;
-        multiplicand_q = R_OPERAND;
+        multiplicand_p = glacis_rsa::R_OPERAND;
+        multiplicand_q = glacis_rsa::R_OPERAND;
       end
       LOW: begin
         part = PASS;
         next = ENTER;
         both = 1'b1;
-        a_from = dual ? A_LANES : A_CONSTANT;
+        a_from = dual ? glacis_rsa::A_LANES : glacis_rsa::A_CONSTANT;
         a_words = lane_words;
-        b_when = B_ALWAYS;
+        b_when = glacis_rsa::B_ALWAYS;
         b_in_work = 1'b1;
-        b_base = K_WORK;
-        d_to = D_LANES;
+        b_base = glacis_rsa::K_WORK;
+        d_to = glacis_rsa::D_LANES;
       end
       ENTER: begin
         part = MULTIPLY;
         next = is_public ? ONE : TABLE;
-        multiplicand_p = R_SQUARE;
-        multiplicand_q = R_SQUARE;
-        result = R_TABLE | 6'd1;
+        multiplicand_p = glacis_rsa::R_SQUARE;
+        multiplicand_q = glacis_rsa::R_SQUARE;
+        result = glacis_rsa::R_TABLE | 6'd1;
         count_set = 1'b1;
         count_start = 13'd2;
       end
       TABLE: begin
         part = MULTIPLY;
         next = count == 13'd31 ? ONE : TABLE;
-        multiplicand_p = R_TABLE | 6'd1;
-        multiplicand_q = R_TABLE | 6'd1;
+        multiplicand_p = glacis_rsa::R_TABLE | 6'd1;
+        multiplicand_q = glacis_rsa::R_TABLE | 6'd1;
         result = table_entry;
       end
       ONE: begin
@@ -471,14 +474,14 @@ module glacis_rsa_sequencer (
         next = ONE_ENTER;
         both = 1'b1;
         constant = 16'd1;
-        d_to = D_LANES;
+        d_to = glacis_rsa::D_LANES;
       end
       ONE_ENTER: begin
         part = MULTIPLY;
         next = DIGIT;
-        multiplicand_p = R_SQUARE;
-        multiplicand_q = R_SQUARE;
-        result = is_public ? R_LAST : R_TABLE;
+        multiplicand_p = glacis_rsa::R_SQUARE;
+        multiplicand_q = glacis_rsa::R_SQUARE;
+        result = is_public ? glacis_rsa::R_LAST : glacis_rsa::R_TABLE;
       end
       DIGIT: begin
         part = DIGITS;
@@ -489,8 +492,8 @@ module glacis_rsa_sequencer (
       POWER: begin
         part = skip_power ? NOTHING : MULTIPLY;
         next = last_digit ? SIXTEEN : WINDOW;
-        multiplicand_p = R_TABLE | {1'b0, digit_p};
-        multiplicand_q = R_TABLE | {1'b0, digit_q};
+        multiplicand_p = glacis_rsa::R_TABLE | {1'b0, digit_p};
+        multiplicand_q = glacis_rsa::R_TABLE | {1'b0, digit_q};
       end
       WINDOW: begin
         part = MULTIPLY;
@@ -502,13 +505,13 @@ module glacis_rsa_sequencer (
         both = 1'b1;
         constant_index = 9'd1;
         constant = 16'd1;
-        d_to = D_REGISTER;
+        d_to = glacis_rsa::D_REGISTER;
       end
       LEAVE: begin
         part = MULTIPLY;
         next = QUOTIENT;
-        multiplicand_p = R_OPERAND;
-        multiplicand_q = R_OPERAND;
+        multiplicand_p = glacis_rsa::R_OPERAND;
+        multiplicand_q = glacis_rsa::R_OPERAND;
       end
       QUOTIENT: begin
         part = SOLVE;
@@ -517,112 +520,112 @@ module glacis_rsa_sequencer (
       REDUCE: begin
         part = PASS;
         next = COMPARE;
-        op = OP_MAC;
+        op = glacis_rsa::OP_MAC;
         length = s + 9'd2;
         shift = 1'b1;
-        a_from = A_LANES;
+        a_from = glacis_rsa::A_LANES;
         a_words = s + 9'd2;
-        b_when = B_ALWAYS;
-        d_to = D_SCRATCH;
+        b_when = glacis_rsa::B_ALWAYS;
+        d_to = glacis_rsa::D_SCRATCH;
       end
       COMPARE: begin
         part = PASS;
         next = CANONICAL;
-        op = OP_SUB;
+        op = glacis_rsa::OP_SUB;
         length = s + 9'd1;
-        a_from = A_SCRATCH;
+        a_from = glacis_rsa::A_SCRATCH;
         a_words = s + 9'd1;
-        b_when = B_ALWAYS;
+        b_when = glacis_rsa::B_ALWAYS;
       end
       CANONICAL: begin
         part = PASS;
         both = canonical == OF_POWER;
         again = QUOTIENT;
-        op = OP_SUB;
+        op = glacis_rsa::OP_SUB;
         length = s;
-        a_from = A_SCRATCH;
-        b_when = B_NO_FLAG;
-        d_to = canonical == OF_Q ? D_KEY : D_SCRATCH;
-        d_base = canonical == OF_H ? S_H : dual && !of_q ? S_MOD_P : S_RESULT;
+        a_from = glacis_rsa::A_SCRATCH;
+        b_when = glacis_rsa::B_NO_FLAG;
+        d_to = canonical == OF_Q ? glacis_rsa::D_KEY : glacis_rsa::D_SCRATCH;
+        d_base = canonical == OF_H ? glacis_rsa::S_H : dual && !of_q ? glacis_rsa::S_MOD_P : glacis_rsa::S_RESULT;
         next = canonical == OF_Q ? G_DIFFERENCE : canonical == OF_H ? G_WORD : dual ? G_Q : RESULT;
       end
 
       G_Q: begin
         part = PASS;
         next = G_ENTER;
-        a_from = A_SCRATCH;
-        a_base = S_RESULT;
-        d_to = D_LANES;
+        a_from = glacis_rsa::A_SCRATCH;
+        a_base = glacis_rsa::S_RESULT;
+        d_to = glacis_rsa::D_LANES;
       end
       G_ENTER: begin
         part = MULTIPLY;
         next = G_LEAVE;
-        multiplicand_p = R_SQUARE;
-        multiplicand_q = R_SQUARE;
+        multiplicand_p = glacis_rsa::R_SQUARE;
+        multiplicand_q = glacis_rsa::R_SQUARE;
       end
       G_LEAVE: begin
         part = MULTIPLY;
         next = QUOTIENT;
-        multiplicand_p = R_OPERAND;
-        multiplicand_q = R_OPERAND;
+        multiplicand_p = glacis_rsa::R_OPERAND;
+        multiplicand_q = glacis_rsa::R_OPERAND;
       end
       G_DIFFERENCE: begin
         part = PASS;
         next = G_WRAP;
-        op = OP_SUB;
+        op = glacis_rsa::OP_SUB;
         length = s;
-        a_from = A_SCRATCH;
-        a_base = S_MOD_P;
-        b_when = B_ALWAYS;
+        a_from = glacis_rsa::A_SCRATCH;
+        a_base = glacis_rsa::S_MOD_P;
+        b_when = glacis_rsa::B_ALWAYS;
         b_in_work = 1'b1;
-        b_base = K_WORK;
-        d_to = D_SCRATCH;
+        b_base = glacis_rsa::K_WORK;
+        d_to = glacis_rsa::D_SCRATCH;
       end
       G_WRAP: begin
         part = PASS;
         next = G_LOAD;
         length = s;
-        a_from = A_SCRATCH;
-        b_when = B_FLAG;
-        d_to = D_SCRATCH;
+        a_from = glacis_rsa::A_SCRATCH;
+        b_when = glacis_rsa::B_FLAG;
+        d_to = glacis_rsa::D_SCRATCH;
       end
       G_LOAD: begin
         part = PASS;
         next = G_ENTER_2;
-        a_from = A_SCRATCH;
-        d_to = D_LANES;
+        a_from = glacis_rsa::A_SCRATCH;
+        d_to = glacis_rsa::D_LANES;
       end
       G_ENTER_2: begin
         part = MULTIPLY;
         next = G_INVERSE;
-        multiplicand_p = R_SQUARE;
-        multiplicand_q = R_SQUARE;
+        multiplicand_p = glacis_rsa::R_SQUARE;
+        multiplicand_q = glacis_rsa::R_SQUARE;
       end
       G_INVERSE: begin
         part = PASS;
         next = G_TIMES;
-        b_when = B_ALWAYS;
-        b_base = K_QINV;
-        d_to = D_REGISTER;
-        d_register = R_INVERSE;
+        b_when = glacis_rsa::B_ALWAYS;
+        b_base = glacis_rsa::K_QINV;
+        d_to = glacis_rsa::D_REGISTER;
+        d_register = glacis_rsa::R_INVERSE;
       end
       G_TIMES: begin
         part = MULTIPLY;
         next = G_ENTER_3;
-        multiplicand_p = R_INVERSE;
-        multiplicand_q = R_INVERSE;
+        multiplicand_p = glacis_rsa::R_INVERSE;
+        multiplicand_q = glacis_rsa::R_INVERSE;
       end
       G_ENTER_3: begin
         part = MULTIPLY;
         next = G_LEAVE_2;
-        multiplicand_p = R_SQUARE;
-        multiplicand_q = R_SQUARE;
+        multiplicand_p = glacis_rsa::R_SQUARE;
+        multiplicand_q = glacis_rsa::R_SQUARE;
       end
       G_LEAVE_2: begin
         part = MULTIPLY;
         next = QUOTIENT;
-        multiplicand_p = R_OPERAND;
-        multiplicand_q = R_OPERAND;
+        multiplicand_p = glacis_rsa::R_OPERAND;
+        multiplicand_q = glacis_rsa::R_OPERAND;
       end
       G_WORD: begin
         part = WORD;
@@ -631,14 +634,14 @@ module glacis_rsa_sequencer (
       G_ROW: begin
         part = PASS;
         next = row + 9'd1 == s ? RESULT : G_WORD;
-        op = OP_MAC;
+        op = glacis_rsa::OP_MAC;
         length = s + 9'd1;
-        a_from = A_SCRATCH;
-        a_base = S_RESULT + {1'b0, row};
-        b_when = B_ALWAYS;
-        b_base = K_Q;
-        d_to = D_SCRATCH;
-        d_base = S_RESULT + {1'b0, row};
+        a_from = glacis_rsa::A_SCRATCH;
+        a_base = glacis_rsa::S_RESULT + {1'b0, row};
+        b_when = glacis_rsa::B_ALWAYS;
+        b_base = glacis_rsa::K_Q;
+        d_to = glacis_rsa::D_SCRATCH;
+        d_base = glacis_rsa::S_RESULT + {1'b0, row};
       end
       RESULT: begin
         part = OUT;
@@ -663,18 +666,13 @@ module glacis_rsa_sequencer (
   assign solve_z = step == INVERSE ? 16'd1 : look_lane_data;
   assign digits_done = digit_step == 3'd4;
 
-  always_comb begin
-    case (part)
-      NUMBER: finished = issued && !number_busy;
-      PASS: finished = issued && !pass_busy;
-      MULTIPLY: finished = multiply_ready;
-      SOLVE: finished = issued && !solve_busy;
-      DIGITS: finished = digits_done;
-      WORD: finished = wait_count == 2'd1;
-      OUT: finished = issued && !result_busy;
-      default: finished = 1'b1;
-    endcase
-  end
+  assign finished = part == NUMBER ? issued && !number_busy :
+      part == PASS ? issued && !pass_busy :
+      part == MULTIPLY ? multiply_ready :
+      part == SOLVE ? issued && !solve_busy :
+      part == DIGITS ? digits_done :
+      part == WORD ? wait_count == 2'd1 :
+      part == OUT ? issued && !result_busy : 1'b1;
   assign done = busy && finished;
   assign step_done = done && !(both && dual && !of_q);
 
@@ -738,7 +736,7 @@ module glacis_rsa_sequencer (
   // A word of the key comes a cycle after its address, one of the lanes two.
   assign look = part == SOLVE || part == DIGITS || part == WORD;
   assign look_key = part == SOLVE ? modulus_base : digit_word;
-  assign look_scratch = S_H + {1'b0, row};
+  assign look_scratch = glacis_rsa::S_H + {1'b0, row};
 
   glacis_rsa_solve solver (
     .clk(clk),

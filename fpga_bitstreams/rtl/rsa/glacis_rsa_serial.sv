@@ -45,7 +45,6 @@ module glacis_rsa_serial (
   output logic [3:0]  d_chunk,
   output logic [15:0] d_data
 );
-  import glacis_rsa_pkg::*;
 
   // ---- stage 0: addresses ----
   logic reading;
@@ -65,8 +64,8 @@ module glacis_rsa_serial (
     end else if (reading) begin
       index <= index + 9'd1;
       if (last0) reading <= 1'b0;
-      read_lane <= read_lane == 5'(LANES - 1) ? 5'd0 : read_lane + 5'd1;
-      if (read_lane == 5'(LANES - 1)) read_chunk <= read_chunk + 4'd1;
+      read_lane <= read_lane == 5'(glacis_rsa::LANES - 1) ? 5'd0 : read_lane + 5'd1;
+      if (read_lane == 5'(glacis_rsa::LANES - 1)) read_chunk <= read_chunk + 4'd1;
     end
   end
 
@@ -78,7 +77,8 @@ module glacis_rsa_serial (
   logic valid1, valid2, valid3, valid4, valid5;
   logic b_taken;
   assign about0 = {index < a_words, index == constant_index, index == 9'd0, last0};
-  assign b_taken = b_when == B_ALWAYS || (b_when == B_FLAG && flag) || (b_when == B_NO_FLAG && !flag);
+  assign b_taken = b_when == glacis_rsa::B_ALWAYS || (b_when == glacis_rsa::B_FLAG && flag) ||
+      (b_when == glacis_rsa::B_NO_FLAG && !flag);
   assign busy = reading || valid1 || valid2 || valid3 || valid4 || valid5;
 
   always_ff @(posedge clk) begin
@@ -103,20 +103,20 @@ module glacis_rsa_serial (
   logic [15:0] b3;
   logic top_bit, subtracts;
 
-  assign subtracts = op == OP_SUB || (op == OP_DOUBLE && !flag_before);
-  assign a2 = !about2[3] && a_from != A_CONSTANT ? 17'd0 :
-      a_from == A_LANES ? lane_data :
-      a_from == A_SCRATCH ? {1'b0, a_data2} : about2[2] ? {1'b0, constant} : 17'd0;
+  assign subtracts = op == glacis_rsa::OP_SUB || (op == glacis_rsa::OP_DOUBLE && !flag_before);
+  assign a2 = !about2[3] && a_from != glacis_rsa::A_CONSTANT ? 17'd0 :
+      a_from == glacis_rsa::A_LANES ? lane_data :
+      a_from == glacis_rsa::A_SCRATCH ? {1'b0, a_data2} : about2[2] ? {1'b0, constant} : 17'd0;
 
   always_ff @(posedge clk) begin
     a_data2 <= a_data;
     b2 <= b_counts1 ? b_data : 16'd0;
     if (valid2) top_bit <= a2[15];
-    a3 <= op == OP_DOUBLE ? {1'b0, a2[14:0], top_bit && !about2[1]} : a2;
+    a3 <= op == glacis_rsa::OP_DOUBLE ? {1'b0, a2[14:0], top_bit && !about2[1]} : a2;
     a4 <= a3;
     product3 <= {16'd0, k} * {16'd0, b2};
     b3 <= subtracts ? ~b2 : b2;
-    term4 <= op == OP_MAC ? product3 : {16'd0, b3};
+    term4 <= op == glacis_rsa::OP_MAC ? product3 : {16'd0, b3};
   end
 
   // ---- stage 5: the sum ----
@@ -131,7 +131,7 @@ module glacis_rsa_serial (
     if (valid4) begin
       carry <= sum[32:16];
       d_data <= sum[15:0];
-      if (first_last4[0]) flag <= op == OP_DOUBLE ? sum[15] : op == OP_SUB && !sum[16];
+      if (first_last4[0]) flag <= op == glacis_rsa::OP_DOUBLE ? sum[15] : op == glacis_rsa::OP_SUB && !sum[16];
     end
     if (rst) flag <= 1'b0;
   end
@@ -142,12 +142,12 @@ module glacis_rsa_serial (
   assign writes = valid5 && !(shift && first5);
   assign d_index = to_index;
   assign d_address = d_base + {1'b0, to_index};
-  assign scratch_write = writes && d_to == D_SCRATCH;
-  assign key_write = writes && d_to == D_KEY;
-  assign x_write = writes && d_to == D_LANES;
-  assign n_write = writes && d_to == D_MODULUS;
-  assign w_write = writes && (d_to == D_LANES || d_to == D_REGISTER);
-  assign x_is_written = d_to == D_LANES;
+  assign scratch_write = writes && d_to == glacis_rsa::D_SCRATCH;
+  assign key_write = writes && d_to == glacis_rsa::D_KEY;
+  assign x_write = writes && d_to == glacis_rsa::D_LANES;
+  assign n_write = writes && d_to == glacis_rsa::D_MODULUS;
+  assign w_write = writes && (d_to == glacis_rsa::D_LANES || d_to == glacis_rsa::D_REGISTER);
+  assign x_is_written = d_to == glacis_rsa::D_LANES;
 
   always_ff @(posedge clk) begin
     if (start) begin
@@ -156,8 +156,8 @@ module glacis_rsa_serial (
       d_chunk <= first_chunk;
     end else if (writes) begin
       to_index <= to_index + 9'd1;
-      d_lane <= d_lane == 5'(LANES - 1) ? 5'd0 : d_lane + 5'd1;
-      if (d_lane == 5'(LANES - 1)) d_chunk <= d_chunk + 4'd1;
+      d_lane <= d_lane == 5'(glacis_rsa::LANES - 1) ? 5'd0 : d_lane + 5'd1;
+      if (d_lane == 5'(glacis_rsa::LANES - 1)) d_chunk <= d_chunk + 4'd1;
     end
   end
 endmodule

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // glacis_rsa_engine as the benches use it: a command with its bytes in, status, result and cycles out. Streams stall at
 // random when they are told to. What the engine must never do, whatever the command, is checked in here.
-#ifndef GLACIS_RSA_TB_ENGINE_H
-#define GLACIS_RSA_TB_ENGINE_H
+#ifndef TEST_RTL_RSA_ENGINE_H
+#define TEST_RTL_RSA_ENGINE_H
 
 #include <cstring>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Numbers of any size for the benches: libcrypto's, with an owner. Whatever fails there ends the bench.
-#ifndef GLACIS_RSA_TB_NUMBER_H
-#define GLACIS_RSA_TB_NUMBER_H
+#ifndef TEST_RTL_RSA_NUMBER_H
+#define TEST_RTL_RSA_NUMBER_H
 
 #include <cstdint>
 #include <cstdio>

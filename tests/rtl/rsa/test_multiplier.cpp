@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bench of glacis_rsa_multiplier: products of random and of extreme numbers beside libcrypto's, one and two at a time, for
+// The multiplier of the RSA engine, simulated: products of random and of extreme numbers beside libcrypto's, one and two at a time, for
 // every number of words an engine can ask for; results stay below the bound and their words settled; cycles are the
 // formula's; multiplications that follow at once see each other's results.
+// usage: test_multiplier [ROUNDS [SEED]]
 #include <algorithm>
 #include <cstring>
 

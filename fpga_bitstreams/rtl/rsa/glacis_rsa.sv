@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the parts of the RSA engine agree on: sizes, the layout of its memories, and the codes of its microinstructions.
 /* verilator lint_off UNUSEDPARAM */  // each part uses some
-package glacis_rsa_pkg;
+package glacis_rsa;
   localparam int LANES = 17;  // words of a chunk; each lane has two multipliers
 
   // Registers of the lanes: a number of each modulus in every one.

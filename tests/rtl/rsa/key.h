@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keys of the benches: real ones, random numbers that the card must take for keys, and what an operation with either
 // gives, by libcrypto and the formula of the emulated card's C model.
-#ifndef GLACIS_RSA_TB_KEY_H
-#define GLACIS_RSA_TB_KEY_H
+#ifndef TEST_RTL_RSA_KEY_H
+#define TEST_RTL_RSA_KEY_H
 
 #include "glacis_card_abi.h"
 #include "number.h"
