@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs that load glacis.so by openssl.cnf alone: the file, the environment, and what the provider says of itself.
 
-The module under test is named by the environment variable PROVIDER. One that was built with AddressSanitizer is
-loaded together with the sanitizer's library.
+The module under test is named by the environment variable PROVIDER. One that was built with a sanitizer is loaded
+together with the sanitizer's library.
 """
 import os
 import re
@@ -24,10 +24,14 @@ def module_folder():
     return os.path.dirname(os.path.abspath(path))
 
 
-def sanitized():
-    """True when the module was built with AddressSanitizer."""
+def _needs(symbol):
     with open(os.path.join(module_folder(), "glacis.so"), "rb") as module:
-        return b"__asan_init" in module.read()
+        return symbol in module.read()
+
+
+def sanitized():
+    """The sanitizer the module was built with, as its library is called; "" when with none."""
+    return "asan" if _needs(b"__asan_init") else "tsan" if _needs(b"__tsan_init") else ""
 
 
 class Configuration:
@@ -52,10 +56,11 @@ class Configuration:
         made = dict(os.environ, OPENSSL_CONF=self.path, OPENSSL_MODULES=module_folder(), **more)
         made.pop("SSL_CERT_FILE", None)
         if sanitized():
-            library = subprocess.run(["gcc", "-print-file-name=libasan.so"], stdout=subprocess.PIPE, check=True)
+            library = subprocess.run(["gcc", f"-print-file-name=lib{sanitized()}.so"], stdout=subprocess.PIPE, check=True)
             made["LD_PRELOAD"] = library.stdout.decode().strip()
-            # The programs are not ours, nor are their leaks.
+            # The programs are not ours, nor are their leaks, nor what they do with descriptors in several threads.
             made["ASAN_OPTIONS"] = f"detect_leaks=0:{os.environ.get('ASAN_OPTIONS', '')}"
+            made["TSAN_OPTIONS"] = f"ignore_noninstrumented_modules=1:{os.environ.get('TSAN_OPTIONS', '')}"
         return made
 
     def run(self, *command, data=b"", timeout=120, status=0, **more):
