@@ -67,7 +67,8 @@ static void use_iv(struct gcm *gcm)
 
 bool gcm_tls_next_nonce(struct gcm *gcm, uint8_t *out, size_t size)
 {
-	if (!gcm->iv_generated || !gcm->key_set)
+	/* The nonce may have become shorter than its counter since it was set. */
+	if (!gcm->iv_generated || !gcm->key_set || gcm->iv_size < EXPLICIT)
 		return false;
 	if (size == 0 || size > gcm->iv_size)
 		size = gcm->iv_size;
