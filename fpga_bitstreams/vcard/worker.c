@@ -62,6 +62,15 @@ static void relax(void)
 #endif
 }
 
+/* The sleep after one of `pause`, when there was no work since `idle_since`. */
+static uint64_t longer(uint64_t pause, uint64_t idle_since)
+{
+	bool quiet = vcard_clock_ns() - idle_since > WORKER_QUIET_NS;
+	uint64_t longest = quiet ? WORKER_SLEEP_QUIET_NS : WORKER_SLEEP_MAX_NS;
+
+	return pause * 2 < longest ? pause * 2 : longest;
+}
+
 static void *work(void *argument)
 {
 	struct vcard_worker *worker = argument;
@@ -85,7 +94,7 @@ static void *work(void *argument)
 			stop = must_stop(worker);
 		} else {
 			stop = !sleep_outside(worker, pause);
-			pause = pause * 2 < WORKER_SLEEP_MAX_NS ? pause * 2 : WORKER_SLEEP_MAX_NS;
+			pause = longer(pause, idle_since);
 		}
 	}
 	vcard_gate_leave(&worker->card->gate);

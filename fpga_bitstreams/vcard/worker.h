@@ -2,9 +2,9 @@
 /*
  * A worker: a thread that runs every n-th queue. Doorbells are plain memory that the client writes without telling
  * anybody, so somebody must look. After work a worker looks without pause for WORKER_SPIN_NS, then it sleeps between
- * looks, twice as long each time up to WORKER_SLEEP_MAX_NS: an idle card costs about a thousand short wake-ups a
- * second, and the first command after an idle time waits for up to a millisecond. With no queue enabled it sleeps until
- * it is woken.
+ * looks, twice as long each time up to WORKER_SLEEP_MAX_NS, and after WORKER_QUIET_NS without work up to
+ * WORKER_SLEEP_QUIET_NS: the first command after a pause waits for up to a millisecond, and after a long one for up to
+ * ten, at a hundred short wake-ups a second. With no queue enabled it sleeps until it is woken.
  */
 #ifndef VCARD_WORKER_H
 #define VCARD_WORKER_H
@@ -16,9 +16,11 @@
 
 #include "glacis_card_abi.h"
 
-#define WORKER_SPIN_NS      50000u
-#define WORKER_SLEEP_MIN_NS 20000u
-#define WORKER_SLEEP_MAX_NS 1000000u
+#define WORKER_SPIN_NS        50000u
+#define WORKER_SLEEP_MIN_NS   20000u
+#define WORKER_SLEEP_MAX_NS   1000000u
+#define WORKER_QUIET_NS       1000000000u
+#define WORKER_SLEEP_QUIET_NS 10000000u
 
 /* What a command's operands lie in while it runs; of one worker. */
 struct vcard_scratch {
