@@ -20,6 +20,7 @@
 #define QUEUES_DEFAULT     8u
 #define QUEUES_MAX         62u
 #define DEPTH_DEFAULT      1024u
+#define DEPTH_MIN          64u /* a burst and what is measured with */
 #define DEPTH_MAX          32767u
 #define DEADLINE_MS        100u
 #define DEADLINE_MS_MAX    60000u
@@ -383,7 +384,8 @@ int card_open(struct glacis_engine *engine, const struct glacis_card_options *op
 	*opened = NULL;
 	if (options->device == NULL || options->device[0] == '\0')
 		return 0;
-	if (options->queues > QUEUES_MAX || options->depth > DEPTH_MAX || options->deadline_ms > DEADLINE_MS_MAX ||
+	if (options->queues > QUEUES_MAX || options->depth > DEPTH_MAX ||
+	    (options->depth != 0 && options->depth < DEPTH_MIN) || options->deadline_ms > DEADLINE_MS_MAX ||
 	    options->memory_mib > MEMORY_MIB_MAX || options->policy > GLACIS_CARD_NEVER ||
 	    options->verify > GLACIS_CARD_VERIFY_NONE)
 		return -EINVAL;

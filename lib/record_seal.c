@@ -85,11 +85,17 @@ enum glacis_status record_prepare_seal(struct glacis_record_op *op)
 		frame_tls12(stream, op);
 	op->aead.session = stream->session;
 	op->aead.source = op->aead.destination;
+	if (op->output != NULL) {
+		uint32_t prefix = (uint32_t)(op->aead.destination - op->record);
+
+		memcpy(op->output, op->record, prefix);
+		op->aead.destination = op->output + prefix;
+	}
 	op->aead.tag = op->aead.destination + op->aead.length;
 	op->aead.aad = op->aad;
 	op->aead.segments = NULL;
 	op->aead.segment_count = 0;
-	op->record_size = (uint32_t)(op->aead.tag - op->record) + GLACIS_AEAD_TAG_SIZE;
+	op->record_size = (uint32_t)(op->aead.source - op->record) + op->aead.length + GLACIS_AEAD_TAG_SIZE;
 	op->epoch = stream->epoch;
 	stream->sequence++;
 	return GLACIS_STATUS_OK;

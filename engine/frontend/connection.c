@@ -146,6 +146,7 @@ bool glacisd_connection_reap(struct glacisd_connection *connection)
 	glacisd_handshake_destroy(connection);
 	glacisd_flow_free_all(connection, &connection->up);
 	glacisd_flow_free_all(connection, &connection->down);
+	glacisd_download_drop_sealed(connection);
 	close_socket(connection, &connection->client, false);
 	close_socket(connection, &connection->backend, !connection->up.ended);
 	glacis_record_stream_destroy(connection->reader);

@@ -106,6 +106,7 @@ struct glacisd_connection {
 	uint16_t content_limit;
 	uint8_t phase; /* enum glacisd_phase */
 	struct glacisd_control control;
+	uint8_t *sealed; /* with a card: the block that the backend's block is sealed into; NULL between passes */
 	bool starved;
 	bool last_was_up; /* direction of the last data: while draining, an unanswered request is waited for */
 	bool close_received;
@@ -171,6 +172,8 @@ void glacisd_batch_run(struct glacisd_worker *worker);
 /* download.c */
 void glacisd_download_advance(struct glacisd_connection *connection);
 void glacisd_download_crypto_done(struct glacisd_connection *connection);
+/* Gives back the block that a pass was sealed into. */
+void glacisd_download_drop_sealed(struct glacisd_connection *connection);
 /* Content bytes per record for the next block read. */
 uint32_t glacisd_download_record_size(const struct glacisd_connection *connection);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Backend to client: what was received is sealed where it lies and sent. One pass takes all that is
- * there (a block, or up to sixteen chunks) through collect, crypto and send.
+ * there (a block, or up to sixteen chunks) through collect, crypto and send. With a card a block is
+ * sealed into another one, since a device never overwrites what it works on.
  */
 #include <assert.h>
 #include <sys/socket.h>
@@ -47,6 +48,22 @@ static void collect_chunks(struct glacisd_connection *connection)
 	}
 }
 
+/* A block for the card to write into. Without one the pass is sealed in place, which costs the card's way a copy. */
+static void take_sealed(struct glacisd_connection *connection)
+{
+	if (connection->worker->card_records && !connection->sealed)
+		connection->sealed = glacis_pool_get(connection->worker->blocks);
+}
+
+void glacisd_download_drop_sealed(struct glacisd_connection *connection)
+{
+	if (!connection->sealed)
+		return;
+	glacis_pool_put(connection->worker->blocks, connection->sealed);
+	connection->sealed = NULL;
+	glacisd_connection_feed_starved(connection->worker);
+}
+
 /* The block was read with gaps: `block_end` counts content bytes only. */
 static void collect_block(struct glacisd_connection *connection)
 {
@@ -54,6 +71,7 @@ static void collect_block(struct glacisd_connection *connection)
 	uint32_t prefix = glacis_record_prefix_size(connection->writer);
 	uint32_t step = prefix + backend->stride + glacis_record_suffix_size(connection->writer);
 
+	take_sealed(connection);
 	while (backend->block_begin < backend->block_end) {
 		uint32_t left = backend->block_end - backend->block_begin;
 		uint32_t size = left < backend->stride ? left : backend->stride;
@@ -61,6 +79,8 @@ static void collect_block(struct glacisd_connection *connection)
 
 		if (!add_data(connection, backend->block + index * step + prefix, size))
 			return;
+		if (connection->sealed)
+			connection->down.last->op.output = connection->sealed + index * step;
 		backend->block_begin += size;
 	}
 }
@@ -118,6 +138,8 @@ void glacisd_download_advance(struct glacisd_connection *connection)
 	if (down->stage != GLACISD_STAGE_IDLE || connection->handshake || !connection->writer ||
 	    connection->phase == GLACISD_PHASE_DEAD)
 		return;
+	if (!down->first)
+		glacisd_download_drop_sealed(connection);
 	if (connection->backend.fd >= 0)
 		glacisd_socket_release(connection, &connection->backend);
 	if (check_end(connection))
@@ -155,7 +177,7 @@ void glacisd_download_crypto_done(struct glacisd_connection *connection)
 			glacisd_connection_close(connection);
 			return;
 		}
-		record->data = record->op.record;
+		record->data = record->op.output ? record->op.output : record->op.record;
 		record->size = record->op.record_size;
 		key_update |= record->op.content_type == GLACIS_CONTENT_HANDSHAKE;
 		account(connection, record);

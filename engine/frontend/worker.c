@@ -379,6 +379,8 @@ static int pools_create(struct glacisd_worker *worker)
 
 	glacis_card_info(worker->engine, &card);
 	worker->card = card.state != GLACIS_CARD_NONE;
+	worker->card_records = worker->card && card.aead && card.direct && card.policy != GLACIS_CARD_NEVER &&
+			       (card.policy == GLACIS_CARD_FIRST || card.size_from_busy != UINT32_MAX);
 	if (!error)
 		error = glacis_pool_create(worker->engine, &blocks, &worker->blocks);
 	if (!error)

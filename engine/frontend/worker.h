@@ -92,6 +92,7 @@ struct glacisd_worker {
 	bool accept_armed;
 	uint8_t last_path; /* enum glacis_path of the newest record, for the built-in origin's page */
 	bool card; /* there is one */
+	bool card_records; /* and it may get records of blocks */
 	uint64_t card_published_ms;
 	uint32_t handshakes;
 	uint32_t handshakes_unsigned; /* those that have not asked for a signature yet */

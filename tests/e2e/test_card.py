@@ -133,8 +133,8 @@ def digest():
                                   daemon.url(f"/bytes/{SIZE}")).stdout).hexdigest()
 
 
-def with_card(card, *options):
-    return Glacisd(cert="rsa", yaml=PATIENT, options=["--card", f"vfio-user:{card.socket}", "--card-policy", "card",
+def with_card(card, *options, offload=""):
+    return Glacisd(cert="rsa", yaml=PATIENT + offload, options=["--card", f"vfio-user:{card.socket}", "--card-policy", "card",
                                                       *options])
 
 
@@ -154,12 +154,14 @@ def finish(daemon, connections):
 
 @test
 def records_and_signatures_by_the_card():
-    with Card() as card, with_card(card) as daemon:
+    with Card() as card, with_card(card, offload="offload:\n  deadline_ms: 30000\n") as daemon:
         with Load(daemon, digest()) as load:
             traffic_on_card(daemon, "records by the card")
             load.progress()
+            load.progress()
         equal(daemon.gauge("card_failures"), 0, "failures of the card")
         check(daemon.counter("card_completed") > daemon.counter("records_card"), "signatures by the card")
+        check(daemon.counter("card_copied") < daemon.counter("records_card") / 2, "bulk is not copied")
         finish(daemon, CONNECTIONS)
         note({name: int(value) for name, value in daemon.metrics().items() if "card" in name and value})
 

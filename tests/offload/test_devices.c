@@ -232,8 +232,8 @@ int main(int count, char *values[])
 	if (with_rsa)
 		rsa(values[2]);
 	counters();
+	bed_end();
 	if (tap_failed)
 		printf("%s", bed.log);
-	bed_end();
 	return tap_end();
 }

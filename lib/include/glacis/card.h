@@ -54,7 +54,7 @@ struct glacis_card_options {
 	const char *const *eal_arguments;  /**< further arguments of DPDK's EAL; NULL when there are none */
 	uint32_t eal_argument_count;
 	uint32_t queues;      /**< glacis queues that use the card at once; default 8, at most 62 */
-	uint32_t depth;       /**< operations of one queue on the card at once; default 1024, at most 32,767 */
+	uint32_t depth;       /**< operations of one queue on the card at once; default 1024, 64 to 32,767 */
 	uint32_t deadline_ms; /**< how long an operation may be on the card; default 100, at most 60,000 */
 	uint32_t memory_mib;  /**< memory that DPDK may use, resident as it is used; default 512, at most 65,536 */
 	uint32_t size_from;   /**< auto: bytes of text from which on the card is taken; 0: measured */

@@ -116,6 +116,8 @@ struct glacis_record_op {
 	uint8_t content_type;       /**< writer: enum glacis_content_type, in */
 	uint8_t aad[13];
 	uint32_t epoch;             /**< generation of the key that was used */
+	uint8_t *output;            /**< writer: where the whole record goes, apart from `record`, as a card likes it; NULL: in
+	                                 place. As much room as the record takes. `record` keeps the plain content */
 };
 
 /**

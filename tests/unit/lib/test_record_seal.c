@@ -393,3 +393,35 @@ Test(record_seal, alert_names)
 		cr_expect_not_null(glacis_alert_name((enum glacis_alert)number));
 	cr_expect_str_eq(glacis_alert_name((enum glacis_alert)255), "unknown");
 }
+
+/* Sealed into another buffer: the same record, and the content stays. */
+Test(record_seal, goes_apart_when_asked)
+{
+	static const uint16_t suites[] = { 0x1301, 0xc02f };
+	static uint8_t content[3000], output[RECORD_BUFFER_SIZE];
+
+	fill(content, sizeof(content), 4);
+	for (unsigned i = 0; i < 2; i++) {
+		struct glacis_record_keys keys;
+		struct glacis_record_stream *inside, *apart;
+		uint32_t size, prefix;
+
+		make_keys(suites[i], 7, &keys);
+		inside = make_stream(&rig, GLACIS_SEAL, &keys, NULL);
+		apart = make_stream(&rig, GLACIS_SEAL, &keys, NULL);
+		prefix = glacis_record_prefix_size(apart);
+		memset(output, 0xa5, sizeof(output));
+		write_content(&record, apart, 23, content, sizeof(content), 0);
+		record.op.output = output;
+		cr_assert_eq(run(&rig, &record), GLACIS_STATUS_OK);
+		cr_assert_arr_eq(record.buffer + prefix, content, sizeof(content), "the content is there still");
+		size = record.op.record_size;
+		cr_assert_eq(output[size], 0xa5, "a byte behind the record was written");
+		record.op.output = NULL;
+		cr_assert_eq(seal(&rig, &record, inside, 23, content, sizeof(content), 0), GLACIS_STATUS_OK);
+		cr_assert_eq(record.op.record_size, size);
+		cr_assert_arr_eq(output, record.buffer, size);
+		glacis_record_stream_destroy(inside);
+		glacis_record_stream_destroy(apart);
+	}
+}
