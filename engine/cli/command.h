@@ -9,6 +9,7 @@
 #include "subcommands.h"
 
 extern const struct subcommand cli_devices_command;
+extern const struct subcommand cli_doctor_command;
 extern const struct subcommand cli_flash_command;
 extern const struct subcommand cli_selftest_command;
 

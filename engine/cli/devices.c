@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `glacis devices`: what can compute on this machine through libglacis. Today that is the processor.
+ * `glacis devices`: what can compute on this machine through libglacis: the processor, and a card that is named.
  */
 #include "devices.h"
 
@@ -62,6 +62,38 @@ static json_t *describe_x25519(void)
 	return json_pack("{s:o}", "lanes_from", lanes_from ? json_integer(lanes_from) : json_null());
 }
 
+/* null where no size pays. */
+static json_t *size_or_never(uint32_t size)
+{
+	return size == UINT32_MAX ? json_null() : json_integer(size);
+}
+
+static json_t *describe_costs(const struct glacis_card_info *info)
+{
+	json_t *costs = json_array();
+
+	for (unsigned i = 0; i < GLACIS_CARD_SIZES; i++)
+		if (info->costs[i].size > 0)
+			json_array_append_new(costs, json_pack("{s:i, s:i, s:i, s:i}", "size", (int)info->costs[i].size,
+							       "cpu_ns", (int)info->costs[i].cpu_ns, "host_ns",
+							       (int)info->costs[i].host_ns, "card_ns",
+							       (int)info->costs[i].card_ns));
+	return costs;
+}
+
+static json_t *describe_card(const struct local_engine *local)
+{
+	struct glacis_card_info info;
+
+	glacis_card_info(local->engine, &info);
+	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:i, s:o, s:o, s:o, s:I, s:s}", "name",
+			 glacis_path_name(GLACIS_PATH_CARD), "device", info.device, "driver", info.driver, "state",
+			 glacis_card_state_name(info.state), "aead", info.aead, "rsa", info.rsa, "direct", info.direct,
+			 "queues", (int)info.queues, "costs", describe_costs(&info), "size_from",
+			 size_or_never(info.size_from), "size_from_busy", size_or_never(info.size_from_busy),
+			 "failures", (json_int_t)info.failures, "last_failure", info.last_failure);
+}
+
 static json_t *describe_cpu(const struct local_engine *local)
 {
 	struct processor processor;
@@ -88,7 +120,10 @@ static json_t *make_list(struct local_engine *local, const struct cli_options *o
 		json_decref(cpu);
 		return NULL;
 	}
-	return json_pack("{s:s, s:[o]}", "glacis", glacis_version(), "devices", cpu);
+	json_t *devices = json_pack("[o]", cpu);
+	if (options->device)
+		json_array_append_new(devices, describe_card(local));
+	return json_pack("{s:s, s:o}", "glacis", glacis_version(), "devices", devices);
 }
 
 static int devices_main(int argc, char **argv)
@@ -98,8 +133,9 @@ static int devices_main(int argc, char **argv)
 	json_t *devices = NULL;
 	char why[512] = "";
 
-	cli_options_parse(argc, argv, "Lists what can compute on this machine through libglacis.", true, &options);
-	if (local_engine_open(&local, why, sizeof(why)) == 0) {
+	cli_options_parse(argc, argv, "Lists what can compute on this machine through libglacis.",
+			  CLI_RATES | CLI_DEVICE, &options);
+	if (local_engine_open(&local, options.device, why, sizeof(why)) == 0) {
 		devices = make_list(&local, &options, why, sizeof(why));
 		local_engine_close(&local);
 	}

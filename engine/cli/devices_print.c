@@ -89,6 +89,35 @@ static void print_rates(FILE *out, json_t *rates)
 	}
 }
 
+static const char *size_text(json_t *size, char text[32])
+{
+	if (json_is_integer(size))
+		snprintf(text, 32, "from %d bytes on", (int)json_integer_value(size));
+	else
+		snprintf(text, 32, "never");
+	return text;
+}
+
+static void print_card(FILE *out, json_t *card)
+{
+	char idle[32], busy[32];
+	size_t index;
+	json_t *cost;
+
+	fprintf(out, "card: %s (%s), %s, %d queues\n", text_of(card, "device"), text_of(card, "driver"),
+		text_of(card, "state"), (int)json_integer_value(json_object_get(card, "queues")));
+	fprintf(out, "  does     %s%s; buffers %s\n", json_is_true(json_object_get(card, "aead")) ? " AES-GCM" : "",
+		json_is_true(json_object_get(card, "rsa")) ? " RSA" : "",
+		json_is_true(json_object_get(card, "direct")) ? "of pools as they are" : "through copies");
+	fprintf(out, "  records   bytes   cpu ns  host ns  back after ns   (of one, in bursts of 32)\n");
+	json_array_foreach(json_object_get(card, "costs"), index, cost)
+		fprintf(out, "           %6.0f %8.0f %8.0f %14.0f\n", number_of(cost, "size"), number_of(cost, "cpu_ns"),
+			number_of(cost, "host_ns"), number_of(cost, "card_ns"));
+	fprintf(out, "  chosen    %s; while the processor is saturated %s\n",
+		size_text(json_object_get(card, "size_from"), idle),
+		size_text(json_object_get(card, "size_from_busy"), busy));
+}
+
 void devices_print(FILE *out, json_t *list)
 {
 	size_t index;
@@ -96,6 +125,10 @@ void devices_print(FILE *out, json_t *list)
 
 	json_array_foreach(json_object_get(list, "devices"), index, device)
 	{
+		if (strcmp(text_of(device, "name"), "card") == 0) {
+			print_card(out, device);
+			continue;
+		}
 		fprintf(out, "%s: %s, %d cores\n", text_of(device, "name"), text_of(device, "model"),
 			(int)json_integer_value(json_object_get(device, "cores")));
 		print_flags(out, json_object_get(device, "flags"));

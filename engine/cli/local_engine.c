@@ -20,6 +20,8 @@
 /* No burst takes a second. This only keeps a broken library from hanging the command, which ends at once then:
  * the library still holds operations that lie on the stack. */
 #define WAIT_SECONDS 30
+/* Nobody waits for a self-test: a slow card is none that fails. */
+#define CARD_DEADLINE_MS 5000u
 
 const uint32_t local_rsa_bits[LOCAL_RSA_SIZES] = { 2048, 3072, 4096 };
 
@@ -32,7 +34,36 @@ static const struct {
 	{ rsa_key4096, sizeof(rsa_key4096) - 1 },
 };
 
-int local_engine_open(struct local_engine *local, char *why, size_t why_size)
+/* Keeps the newest error of the card's log: it says more than a number. */
+static void keep_error(void *text, enum glacis_card_log_level level, const char *line)
+{
+	if (level == GLACIS_CARD_LOG_ERROR)
+		snprintf(text, CARD_ERROR_SIZE, "%s", line);
+}
+
+static int card_open(struct local_engine *local, const char *device, char *why, size_t why_size)
+{
+	const struct glacis_card_options options = { .device = device,
+						     .policy = GLACIS_CARD_FIRST,
+						     .queues = 1,
+						     .deadline_ms = CARD_DEADLINE_MS,
+						     .log = keep_error,
+						     .log_context = local->card_error };
+	struct glacis_card_info info;
+	int error = glacis_card_open(local->engine, &options);
+
+	glacis_card_info(local->engine, &info);
+	if (error == 0 && info.state == GLACIS_CARD_NONE) {
+		error = -ENODEV;
+		snprintf(why, why_size, "no crypto device of hardware was found; name one, or see glacis doctor");
+	} else if (error != 0) {
+		snprintf(why, why_size, "%s",
+			 local->card_error[0] != '\0' ? local->card_error : strerror(-error));
+	}
+	return error;
+}
+
+int local_engine_open(struct local_engine *local, const char *device, char *why, size_t why_size)
 {
 	memset(local, 0, sizeof(*local));
 	int error = glacis_engine_create(NULL, &local->engine);
@@ -41,6 +72,13 @@ int local_engine_open(struct local_engine *local, char *why, size_t why_size)
 			 "libglacis cannot start: it needs a processor with AES-NI and PCLMULQDQ, and "
 			 "Linux 4.14 or newer; see the flags in /proc/cpuinfo, and uname -r");
 		return error;
+	}
+	if (error == 0 && device != NULL) {
+		error = card_open(local, device, why, why_size);
+		if (error != 0) {
+			local_engine_close(local);
+			return error;
+		}
 	}
 	if (error == 0)
 		error = glacis_queue_create(local->engine, NULL, &local->queue);

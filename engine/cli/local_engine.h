@@ -21,18 +21,20 @@
 
 /* Most operations of one burst. */
 #define LOCAL_BURST_MAX 64u
+#define CARD_ERROR_SIZE 512u
 
 struct local_engine {
 	struct glacis_engine *engine;
 	struct glacis_queue *queue;
 	struct glacis_rsa_key *rsa[LOCAL_RSA_SIZES]; /* NULL until local_engine_load_keys */
 	struct glacis_engine_info info;
+	char card_error[CARD_ERROR_SIZE]; /* the newest of the card's log */
 };
 
 extern const uint32_t local_rsa_bits[LOCAL_RSA_SIZES];
 
-/* Opens; `why` gets a sentence when that fails. Returns 0 or a negative errno. */
-GLACIS_MUST_CHECK int local_engine_open(struct local_engine *local, char *why, size_t why_size);
+/* Opens, with a card when `device` is not NULL: then all that it can do goes to it. `why` gets a sentence when that fails. Returns 0 or a negative errno. */
+GLACIS_MUST_CHECK int local_engine_open(struct local_engine *local, const char *device, char *why, size_t why_size);
 /* Imports the RSA keys, which makes libglacis try its lanes: some tens of milliseconds. */
 GLACIS_MUST_CHECK int local_engine_load_keys(struct local_engine *local, char *why, size_t why_size);
 /* The same key, by its index, as OpenSSL reads it; NULL when it does not. Free it with EVP_PKEY_free. */

@@ -6,6 +6,7 @@
 
 static const struct subcommand *const list[] = {
 	&cli_devices_command,
+	&cli_doctor_command,
 	&cli_flash_command,
 	&cli_selftest_command,
 };

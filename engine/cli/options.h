@@ -10,10 +10,14 @@
 struct cli_options {
 	bool json;
 	bool rates;
+	const char *device; /* NULL: none was named */
 };
 
+/* Options that a subcommand takes beside --json; bits. */
+enum cli_extra { CLI_RATES = 1, CLI_DEVICE = 2 };
+
 /* Fills `options`, or ends the process with a message when the command line is wrong. `doc` says what the subcommand
- * does; `rates`: it takes --rates too. */
-void cli_options_parse(int argc, char **argv, const char *doc, bool rates, struct cli_options *options);
+ * does. */
+void cli_options_parse(int argc, char **argv, const char *doc, unsigned extras, struct cli_options *options);
 
 #endif

@@ -19,14 +19,16 @@ int selftest_run(struct selftest *test)
 	test->checks = json_array();
 	if (!test->checks)
 		return -ENOMEM;
-	if (local_engine_open(&test->local, test->why, sizeof(test->why)) != 0) {
-		selftest_report(test, false, "engine");
+	if (local_engine_open(&test->local, test->device, test->why, sizeof(test->why)) != 0) {
+		selftest_report(test, false, test->device ? "card" : "engine");
 		return json_array_size(test->checks) == 1 ? 0 : -ENOMEM;
 	}
 	selftest_aead(test);
 	selftest_record(test);
 	selftest_rsa(test);
 	selftest_x25519(test);
+	if (test->device)
+		selftest_card(test);
 	local_engine_close(&test->local);
 	json_array_foreach(test->checks, index, check) failed += !json_is_true(json_object_get(check, "ok"));
 	return failed == test->failed ? 0 : -ENOMEM;
@@ -50,9 +52,10 @@ static int selftest_main(int argc, char **argv)
 	int error;
 
 	cli_options_parse(argc, argv,
-			  "Checks what libglacis computes on this machine against known answers and OpenSSL.", false,
+			  "Checks what libglacis computes on this machine against known answers and OpenSSL.", CLI_DEVICE,
 			  &options);
 	test.quiet = options.json;
+	test.device = options.device;
 	error = selftest_run(&test);
 	if (error == 0 && test.quiet)
 		error = print_json(&test);

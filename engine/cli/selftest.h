@@ -21,6 +21,7 @@
 
 struct selftest {
 	struct local_engine local;
+	const char *device; /* the card to be tried too, or NULL */
 	json_t *checks; /* [{"name", "ok", "why"}] */
 	unsigned failed;
 	bool quiet; /* print no lines: JSON is wanted */
@@ -41,6 +42,7 @@ void selftest_aead(struct selftest *test);
 void selftest_record(struct selftest *test);
 void selftest_rsa(struct selftest *test);
 void selftest_x25519(struct selftest *test);
+void selftest_card(struct selftest *test);
 
 /* Prints "ok NAME" or "FAILED NAME: why" and keeps it for the JSON. */
 __attribute__((format(printf, 3, 4))) void selftest_report(struct selftest *test, bool good, const char *format, ...);

@@ -6,6 +6,7 @@ clients make a new connection for each. The card is a glacis-vcard that is kille
 corrupts tags. GLACIS_CARD_KILLS says how often it is killed; GLACIS_CRYPTODEV names libglacis' module.
 """
 import hashlib
+import json
 import os
 import pwd
 import signal
@@ -217,6 +218,24 @@ def lost_completions():
 @test
 def corrupted_tags():
     survives("corrupt-tag:rate=0.001", "card_again_wrong")
+
+
+@test
+def the_command_tries_and_measures_a_card():
+    glacis = os.environ["GLACIS"]
+    with Card() as card:
+        device = f"vfio-user:{card.socket}"
+        report = json.loads(run(glacis, "selftest", "--json", "--device", device).stdout)
+        check(report["ok"] and report["checks"][-1]["name"].startswith("card "), "the self-test is right by the card")
+        cpu, found = json.loads(run(glacis, "devices", "--json", "--device", device).stdout)["devices"]
+        equal((cpu["name"], found["name"], found["driver"], found["state"]), ("cpu", "card", "crypto_glacis", "up"),
+              "devices")
+        equal([cost["size"] for cost in found["costs"]], [64, 256, 1024, 4096, 8192, 16384], "sizes")
+        check(b"crypto_glacis" in run(glacis, "devices", "--device", device).stdout, "the text")
+        # A card that gets everything wrong is named as such.
+        card.control("fault", "corrupt-tag")
+        report = json.loads(run(glacis, "selftest", "--json", "--device", device, status=1).stdout)
+        check(any("card" in one["name"] and not one["ok"] for one in report["checks"]), f"not named: {report}")
 
 
 @test

@@ -92,6 +92,25 @@ def selftest_in_json_has_the_same_checks():
 
 
 @test
+def doctor_names_what_helps():
+    report = json.loads(glacis("doctor", "--json")[0])
+    equal(report["ok"], True, "ok")
+    verdicts = {one["name"]: one for one in report["checks"]}
+    for name in ["processor", "libglacis", "kernel", "memlock", "module", "cards", "hugepages", "iommu", "vfio"]:
+        check(verdicts[name]["found"], f"{name}: {verdicts[name]}")
+        equal("fix" in verdicts[name], verdicts[name]["verdict"] != "ok", f"{name}: a fix where one is needed")
+    text = glacis("doctor")[0]
+    equal(text.count("try: "), sum("fix" in one for one in report["checks"]), "fixes in the text")
+
+
+@test
+def a_card_that_is_not_there_is_named():
+    for command in ["devices", "selftest"]:
+        out, error = glacis(command, "--device", "vfio-user:/nowhere", status=1)
+        check("/nowhere" in out + error or "glacis-cryptodev.so" in out + error, out + error)
+
+
+@test
 def wrong_usage_is_named_and_ends_with_64():
     for arguments, word in [(["devises"], "'devises'"), ([], "a command is missing"), (["devices", "all"], "'all'"),
                             (["selftest", "--jason"], "--jason"), (["--nothing"], "--nothing")]:
@@ -105,14 +124,14 @@ def help_and_version_work_everywhere():
     check(glacis("--version")[0].startswith("glacis "), "version")
     out = glacis("--help")[0]
     check("  devices " in out and "  selftest " in out, out)
-    for command in ["devices", "selftest"]:
+    for command in ["devices", "doctor", "selftest"]:
         check("--json" in glacis(command, "--help")[0], command)
 
 
 @test
 def output_that_cannot_be_written_is_an_error():
     with open("/dev/full", "w", encoding="ascii") as full:
-        for command in ["devices", "selftest"]:
+        for command in ["devices", "doctor", "selftest"]:
             done = subprocess.run([GLACIS, command], stdout=full, stderr=subprocess.PIPE, text=True, timeout=120,
                                   check=False)
             equal(done.returncode, 1, command)
