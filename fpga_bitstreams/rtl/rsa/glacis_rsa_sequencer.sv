@@ -6,6 +6,10 @@
 //
 // Numbers below: R, and "enters" and "leaves" Montgomery form, as in glacis_rsa_multiplier.
 module glacis_rsa_sequencer (
+`ifdef FORMAL
+  output logic [73:0] formal_state,   // all that decides what happens when; proofs in tests/rtl/formal
+  output logic [12:0] formal_first,
+`endif
   input  logic        clk,
   input  logic        rst,            // also gives up a running program
   // command, steady while busy
@@ -712,13 +716,15 @@ module glacis_rsa_sequencer (
       endcase
     end
 
-    if (step_done) begin
+    if (step == IDLE) count <= 13'd0;
+    else if (step_done) begin
       if (count_set) count <= count_start;
       else if (step == TABLE) count <= count + 13'd1;
       else if (step == L_DOUBLE || step == SQUARE || step == WINDOW) count <= count - 13'd1;
     end
 
-    if (step == ONE) bit_position <= first_position;
+    if (step == IDLE) bit_position <= 13'd0;
+    else if (step == ONE) bit_position <= first_position;
     else if (step == POWER && step_done && !last_digit) bit_position <= bit_position - {10'd0, window};
 
     if (step == DIGIT) begin
@@ -738,7 +744,17 @@ module glacis_rsa_sequencer (
   assign look_key = part == SOLVE ? modulus_base : digit_word;
   assign look_scratch = glacis_rsa::S_H + {1'b0, row};
 
+`ifdef FORMAL
+  logic [15:0] formal_one;
+  assign formal_first = first_position;
+  assign formal_state = {formal_one, solve_busy, number, bit_position, canonical, row, count, of_q, digit_step, wait_count,
+                         step == RANGE || step == L_LIMIT, issued, part, step};
+`endif
+
   glacis_rsa_solve solver (
+`ifdef FORMAL
+    .formal_one(formal_one),
+`endif
     .clk(clk),
     .rst(rst),
     .start(solve_start),

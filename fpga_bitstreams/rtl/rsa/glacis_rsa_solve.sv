@@ -2,6 +2,9 @@
 // The word k with z + k m = 0 modulo 2^16, for odd m: bit after bit, whatever is left over is taken away. With z = 1 it is
 // -1/m; with z a number's last word, what makes it divisible. Sixteen cycles after start.
 module glacis_rsa_solve (
+`ifdef FORMAL
+  output logic [15:0] formal_one,
+`endif
   input  logic        clk,
   input  logic        rst,
   input  logic        start,
@@ -11,6 +14,9 @@ module glacis_rsa_solve (
   output logic [15:0] k
 );
   logic [15:0] rest, shifted, one;
+`ifdef FORMAL
+  assign formal_one = busy ? one : 16'd0;
+`endif
 
   always_ff @(posedge clk) begin
     if (start) begin
