@@ -6,7 +6,7 @@
 
 #include <argp.h>
 
-enum { OPTION_JSON = 256, OPTION_QUICK, OPTION_TIMING, OPTION_CHECK };
+enum { OPTION_JSON = 256, OPTION_QUICK, OPTION_TIMING, OPTION_CHECK, OPTION_MODULES };
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
@@ -25,6 +25,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case OPTION_CHECK:
 		options->check = true;
 		return 0;
+	case OPTION_MODULES:
+		options->modules = argument;
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -38,7 +41,10 @@ void bench_options_parse(int argc, char **argv, const char *doc, unsigned more, 
 	static const struct argp_option timing = {
 		"timing", OPTION_TIMING, NULL, 0, "instead of speed: look for timing that depends on secrets", 0
 	};
-	struct argp_option list[5] = {
+	static const struct argp_option modules = {
+		"modules", OPTION_MODULES, "PATH", 0, "folder of glacis.so (default: of this build)", 0
+	};
+	struct argp_option list[6] = {
 		{ "json", OPTION_JSON, "FILE", 0, "write the results as JSON to FILE (-: standard output)", 0 },
 		{ "quick", OPTION_QUICK, NULL, 0, "as few rounds as still give a median", 0 },
 	};
@@ -49,6 +55,8 @@ void bench_options_parse(int argc, char **argv, const char *doc, unsigned more, 
 		list[count++] = check;
 	if (more & BENCH_OPTION_TIMING)
 		list[count++] = timing;
+	if (more & BENCH_OPTION_MODULES)
+		list[count++] = modules;
 	*options = (struct bench_options){ 0 };
 	argp_parse(&argp, argc, argv, 0, NULL, options);
 }

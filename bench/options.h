@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The command line of the subcommands that have no options of their own: rsa, x25519, batch-wait.
+ * The command line that subcommands share: rsa, x25519, batch-wait, provider.
  */
 #ifndef BENCH_OPTIONS_H
 #define BENCH_OPTIONS_H
@@ -12,10 +12,11 @@ struct bench_options {
 	bool quick;
 	bool check;
 	bool timing;
+	const char *modules; /* NULL: not given */
 };
 
 /* --json and --quick are always there; these only where they make sense. */
-enum { BENCH_OPTION_CHECK = 1, BENCH_OPTION_TIMING = 2 };
+enum { BENCH_OPTION_CHECK = 1, BENCH_OPTION_TIMING = 2, BENCH_OPTION_MODULES = 4 };
 
 /* Fills `options`, or ends the process with a message when the command line is wrong. `doc` says what is measured. */
 void bench_options_parse(int argc, char **argv, const char *doc, unsigned more, struct bench_options *options);

@@ -6,7 +6,6 @@
  * Both servers of a pair run at the same time on the first core and get load in turn; client and origin are on the
  * last. However the run ends, what it started is stopped.
  */
-#include <argp.h>
 #include <errno.h>
 #include <ftw.h>
 #include <limits.h>
@@ -19,6 +18,7 @@
 
 #include "command.h"
 #include "machine.h"
+#include "options.h"
 #include "progress.h"
 #include "provider_local.h"
 #include "provider_server.h"
@@ -73,13 +73,8 @@ static const struct metric metrics[] = {
 
 #define METRICS (sizeof(metrics) / sizeof(metrics[0]))
 
-struct provider_options {
-	const char *json, *modules;
-	bool quick, check;
-};
-
 struct run {
-	const struct provider_options *options;
+	const struct bench_options *options;
 	struct provider_setup setup;
 	pid_t origin;
 	char folder[64], modules[PATH_MAX];
@@ -270,7 +265,7 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static int measure(const struct provider_options *options)
+static int measure(const struct bench_options *options)
 {
 	struct run run = { .options = options, .rounds = options->quick ? ROUNDS_QUICK : ROUNDS };
 	char network[128], line[256];
@@ -307,47 +302,13 @@ static int measure(const struct provider_options *options)
 	return status;
 }
 
-enum { OPTION_JSON = 256, OPTION_QUICK, OPTION_MODULES, OPTION_CHECK };
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-	struct provider_options *options = state->input;
-
-	switch (key) {
-	case OPTION_JSON:
-		options->json = argument;
-		return 0;
-	case OPTION_QUICK:
-		options->quick = true;
-		return 0;
-	case OPTION_MODULES:
-		options->modules = argument;
-		return 0;
-	case OPTION_CHECK:
-		options->check = true;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 static int provider_main(int argc, char **argv)
 {
-	static const struct argp_option list[] = {
-		{ "json", OPTION_JSON, "FILE", 0, "write the results as JSON to FILE (-: standard output)", 0 },
-		{ "quick", OPTION_QUICK, NULL, 0, "3 rounds with a third of the load", 0 },
-		{ "modules", OPTION_MODULES, "PATH", 0, "folder of glacis.so (default: of this build)", 0 },
-		{ "check", OPTION_CHECK, NULL, 0, "exit with status 1 when a target of the project is missed", 0 },
-		{ 0 },
-	};
-	static const struct argp argp = {
-		.options = list,
-		.parser = parse,
-		.doc = "Processor time of HAProxy, nginx and EVP with the OpenSSL provider and without it.",
-	};
-	struct provider_options options = { 0 };
+	struct bench_options options;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	bench_options_parse(argc, argv,
+			    "Processor time of HAProxy, nginx and EVP with the OpenSSL provider and without it.",
+			    BENCH_OPTION_CHECK | BENCH_OPTION_MODULES, &options);
 	return measure(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

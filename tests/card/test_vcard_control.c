@@ -10,69 +10,23 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "ring.h"
-
-struct bed {
-	struct rig rig;
-	struct ring ring;
-};
-
-/* A card with this fault from the start, or without one, and a queue. */
-static bool bed_open(struct bed *bed, const char *fault)
-{
-	const char *const options[] = { fault ? "--fault" : NULL, fault, NULL };
-
-	if (!rig_open(&bed->rig, options))
-		return false;
-	rig_enable(&bed->rig);
-	return CHECK(ring_open(&bed->ring, &bed->rig, 1, 4, 5));
-}
-
-static void bed_close(struct bed *bed)
-{
-	CHECK(rig_stop(&bed->rig) == 0);
-}
-
-static bool control(struct bed *bed, const char *command, const char *text)
-{
-	const char *const words[] = { command, text, NULL };
-
-	return rig_control(&bed->rig, words, NULL, 0) == 0;
-}
-
-static void put_nops(struct bed *bed, uint32_t first, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++) {
-		struct glacis_card_rsa nop = ring_nop(first + i);
-
-		ring_put(&bed->ring, &nop);
-	}
-	ring_bell(&bed->ring);
-}
-
-/* The next completion is that of `cookie`. */
-static bool comes(struct bed *bed, uint32_t cookie)
-{
-	struct glacis_card_completion completion;
-
-	return ring_take(&bed->ring, &completion, RIG_WAIT_MS) && completion.cookie == cookie;
-}
+#include "fault_bed.h"
 
 static void rates(void)
 {
 	unsigned seen = 0;
 	struct glacis_card_completion completion;
-	struct bed bed;
+	struct fault_bed bed;
 
-	NEED(bed_open(&bed, "unknown-cookie:rate=0.25,queue=1"));
+	NEED(fault_bed_open(&bed, "unknown-cookie:rate=0.25,queue=1"));
 	for (unsigned i = 0; i < 1000; i++) {
-		put_nops(&bed, i, 1);
+		fault_bed_put_nops(&bed, i, 1);
 		CHECK(ring_take(&bed.ring, &completion, RIG_WAIT_MS));
 		seen += completion.cookie != i;
 	}
 	tap_context("%u of 1000", seen);
 	CHECK(seen > 180 && seen < 320);
-	bed_close(&bed);
+	fault_bed_close(&bed);
 }
 
 static void texts_and_commands(void)
@@ -96,18 +50,18 @@ static void texts_and_commands(void)
 	const char *const nonsense[] = { "dance", NULL };
 	const char *const stop[] = { "stop", NULL };
 	char said[4096];
-	struct bed bed;
+	struct fault_bed bed;
 	int end = -1;
 
-	NEED(bed_open(&bed, NULL));
+	NEED(fault_bed_open(&bed, NULL));
 	for (size_t i = 0; i < TAP_COUNT(bad); i++) {
 		tap_context("\"%s\"", bad[i]);
-		CHECK(control(&bed, "fault", bad[i]) == (i == 2));
+		CHECK(fault_bed_control(&bed, "fault", bad[i]) == (i == 2));
 	}
 	tap_context("%s", "");
-	CHECK(!control(&bed, "clear", "drop"));
-	CHECK(control(&bed, "clear", NULL));
-	CHECK(control(&bed, "fault", "corrupt-tag:count=3,queue=5"));
+	CHECK(!fault_bed_control(&bed, "clear", "drop"));
+	CHECK(fault_bed_control(&bed, "clear", NULL));
+	CHECK(fault_bed_control(&bed, "fault", "corrupt-tag:count=3,queue=5"));
 	CHECK(rig_control(&bed.rig, status, said, sizeof(said)) == 0);
 	CHECK(strstr(said, "\"client\": true") && strstr(said, "\"name\": \"corrupt-tag\"") &&
 	      strstr(said, "\"left\": 3"));
@@ -130,29 +84,29 @@ static void odd_requests(void)
 	};
 	char longest[6000];
 	struct client raw;
-	struct bed bed;
+	struct fault_bed bed;
 
-	NEED(bed_open(&bed, NULL));
+	NEED(fault_bed_open(&bed, NULL));
 	memset(longest, 'x', sizeof(longest));
 	for (size_t i = 0; i < TAP_COUNT(lines); i++) {
 		NEED(client_connect(&raw, bed.rig.control) == 0);
 		if (lines[i][0])
 			client_send(&raw, lines[i], strlen(lines[i]), NULL, 0);
-		put_nops(&bed, 1, 1);
-		CHECK(comes(&bed, 1));
+		fault_bed_put_nops(&bed, 1, 1);
+		CHECK(fault_bed_comes(&bed, 1));
 		CHECK(rig_read32(&bed.rig, GLACIS_CARD_IDENTITY_MAGIC) == GLACIS_CARD_MAGIC);
 		client_close(&raw);
 	}
 	NEED(client_connect(&raw, bed.rig.control) == 0);
 	client_send(&raw, longest, sizeof(longest), NULL, 0);
-	CHECK(control(&bed, "clear", NULL));
+	CHECK(fault_bed_control(&bed, "clear", NULL));
 	client_close(&raw);
 
 	/* One that says nothing is dropped in time for the next. */
 	NEED(client_connect(&raw, bed.rig.control) == 0);
-	CHECK(control(&bed, "clear", NULL));
+	CHECK(fault_bed_control(&bed, "clear", NULL));
 	client_close(&raw);
-	bed_close(&bed);
+	fault_bed_close(&bed);
 }
 
 int main(int argc, char **argv)

@@ -11,61 +11,11 @@
 
 #include <linux/vfio.h>
 
-#include "ring.h"
+#include "fault_bed.h"
 
 #define QUIET_MS 60 /* when nothing is expected */
 
-struct bed {
-	struct rig rig;
-	struct ring ring;
-	uint8_t *source, *destination, *tag;
-};
-
-/* A card with this fault from the start, or without one, and a queue. */
-static bool bed_open(struct bed *bed, const char *fault)
-{
-	const char *const options[] = { fault ? "--fault" : NULL, fault, NULL };
-
-	if (!rig_open(&bed->rig, options))
-		return false;
-	bed->source = rig_allocate(&bed->rig, 4096);
-	bed->destination = rig_allocate(&bed->rig, 4096);
-	bed->tag = rig_allocate(&bed->rig, 16);
-	rig_enable(&bed->rig);
-	return CHECK(ring_open(&bed->ring, &bed->rig, 1, 4, 5));
-}
-
-static void bed_close(struct bed *bed)
-{
-	CHECK(rig_stop(&bed->rig) == 0);
-}
-
-static bool control(struct bed *bed, const char *command, const char *text)
-{
-	const char *const words[] = { command, text, NULL };
-
-	return rig_control(&bed->rig, words, NULL, 0) == 0;
-}
-
-static void put_nops(struct bed *bed, uint32_t first, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++) {
-		struct glacis_card_rsa nop = ring_nop(first + i);
-
-		ring_put(&bed->ring, &nop);
-	}
-	ring_bell(&bed->ring);
-}
-
-/* The next completion is that of `cookie`. */
-static bool comes(struct bed *bed, uint32_t cookie)
-{
-	struct glacis_card_completion completion;
-
-	return ring_take(&bed->ring, &completion, RIG_WAIT_MS) && completion.cookie == cookie;
-}
-
-static bool is_quiet(struct bed *bed)
+static bool is_quiet(struct fault_bed *bed)
 {
 	struct glacis_card_completion completion;
 
@@ -76,97 +26,97 @@ static bool is_quiet(struct bed *bed)
 
 static void dropped(void)
 {
-	struct bed bed;
+	struct fault_bed bed;
 
-	NEED(bed_open(&bed, "drop-completion:count=2"));
-	put_nops(&bed, 10, 4);
-	CHECK(comes(&bed, 12) && comes(&bed, 13) && is_quiet(&bed));
-	CHECK(control(&bed, "fault", "drop-completion"));
-	put_nops(&bed, 20, 5);
+	NEED(fault_bed_open(&bed, "drop-completion:count=2"));
+	fault_bed_put_nops(&bed, 10, 4);
+	CHECK(fault_bed_comes(&bed, 12) && fault_bed_comes(&bed, 13) && is_quiet(&bed));
+	CHECK(fault_bed_control(&bed, "fault", "drop-completion"));
+	fault_bed_put_nops(&bed, 20, 5);
 	CHECK(is_quiet(&bed));
-	CHECK(control(&bed, "clear", "drop-completion"));
-	put_nops(&bed, 30, 1);
-	CHECK(comes(&bed, 30));
-	bed_close(&bed);
+	CHECK(fault_bed_control(&bed, "clear", "drop-completion"));
+	fault_bed_put_nops(&bed, 30, 1);
+	CHECK(fault_bed_comes(&bed, 30));
+	fault_bed_close(&bed);
 }
 
 static void delayed(void)
 {
 	uint64_t start;
-	struct bed bed;
+	struct fault_bed bed;
 
-	NEED(bed_open(&bed, "delay-completion:count=1,ms=300"));
+	NEED(fault_bed_open(&bed, "delay-completion:count=1,ms=300"));
 	start = rig_now_ms();
-	put_nops(&bed, 1, 3);
-	CHECK(comes(&bed, 2) && comes(&bed, 3));
-	CHECK(comes(&bed, 1));
+	fault_bed_put_nops(&bed, 1, 3);
+	CHECK(fault_bed_comes(&bed, 2) && fault_bed_comes(&bed, 3));
+	CHECK(fault_bed_comes(&bed, 1));
 	CHECK(rig_now_ms() - start >= 300);
 	/* What is held back ends with a reset. */
-	CHECK(control(&bed, "fault", "delay-completion:ms=20"));
-	put_nops(&bed, 1, 3);
+	CHECK(fault_bed_control(&bed, "fault", "delay-completion:ms=20"));
+	fault_bed_put_nops(&bed, 1, 3);
 	CHECK(ring_reset(&bed.ring) && ring_start(&bed.ring));
 	CHECK(is_quiet(&bed));
-	bed_close(&bed);
+	fault_bed_close(&bed);
 }
 
 static void duplicated(void)
 {
-	struct bed bed;
+	struct fault_bed bed;
 
-	NEED(bed_open(&bed, "duplicate-completion"));
+	NEED(fault_bed_open(&bed, "duplicate-completion"));
 	for (uint32_t i = 0; i < 100; i++) {
-		put_nops(&bed, i, 1);
-		CHECK(comes(&bed, i) && comes(&bed, i));
+		fault_bed_put_nops(&bed, i, 1);
+		CHECK(fault_bed_comes(&bed, i) && fault_bed_comes(&bed, i));
 	}
 	/* More of them than fit. */
-	put_nops(&bed, 0, 15);
+	fault_bed_put_nops(&bed, 0, 15);
 	for (uint32_t i = 0; i < 15; i++)
-		CHECK(comes(&bed, i) && comes(&bed, i));
+		CHECK(fault_bed_comes(&bed, i) && fault_bed_comes(&bed, i));
 	CHECK(is_quiet(&bed));
-	bed_close(&bed);
+	fault_bed_close(&bed);
 }
 
 static void out_of_order(void)
 {
-	struct bed bed;
+	struct fault_bed bed;
 
-	NEED(bed_open(&bed, "reorder-completion:count=1"));
-	put_nops(&bed, 1, 2);
-	CHECK(comes(&bed, 2) && comes(&bed, 1));
-	CHECK(control(&bed, "fault", "reorder-completion:count=1"));
-	put_nops(&bed, 5, 1);
-	CHECK(comes(&bed, 5)); /* with nobody to overtake it comes all the same */
-	bed_close(&bed);
+	NEED(fault_bed_open(&bed, "reorder-completion:count=1"));
+	fault_bed_put_nops(&bed, 1, 2);
+	CHECK(fault_bed_comes(&bed, 2) && fault_bed_comes(&bed, 1));
+	CHECK(fault_bed_control(&bed, "fault", "reorder-completion:count=1"));
+	fault_bed_put_nops(&bed, 5, 1);
+	CHECK(fault_bed_comes(&bed, 5)); /* with nobody to overtake it comes all the same */
+	fault_bed_close(&bed);
 }
 
 static void wrong_phase(void)
 {
-	struct bed bed;
+	struct fault_bed bed;
 
-	NEED(bed_open(&bed, "wrong-phase:count=1"));
-	put_nops(&bed, 1, 2);
+	NEED(fault_bed_open(&bed, "wrong-phase:count=1"));
+	fault_bed_put_nops(&bed, 1, 2);
 	CHECK(is_quiet(&bed));
 	CHECK(bed.ring.cq[0].cookie == 1 && bed.ring.cq[0].phase == 0);
 	CHECK(bed.ring.cq[1].cookie == 2 && bed.ring.cq[1].phase == 1);
-	bed_close(&bed);
+	fault_bed_close(&bed);
 }
 
 static void unknown_cookie(void)
 {
 	struct glacis_card_completion completion;
-	struct bed bed;
+	struct fault_bed bed;
 
-	NEED(bed_open(&bed, "unknown-cookie:count=1"));
-	put_nops(&bed, 1, 1);
+	NEED(fault_bed_open(&bed, "unknown-cookie:count=1"));
+	fault_bed_put_nops(&bed, 1, 1);
 	CHECK(ring_take(&bed.ring, &completion, RIG_WAIT_MS) && completion.cookie != 1);
-	put_nops(&bed, 2, 1);
-	CHECK(comes(&bed, 2));
-	bed_close(&bed);
+	fault_bed_put_nops(&bed, 2, 1);
+	CHECK(fault_bed_comes(&bed, 2));
+	fault_bed_close(&bed);
 }
 
 /* ---- results ---- */
 
-static int run_aead(struct bed *bed, bool seal, const uint8_t *source)
+static int run_aead(struct fault_bed *bed, bool seal, const uint8_t *source)
 {
 	struct glacis_card_aead aead = ring_aead(&bed->rig, seal, 9, source, bed->destination, 100, bed->tag);
 
@@ -176,12 +126,12 @@ static int run_aead(struct bed *bed, bool seal, const uint8_t *source)
 static void corrupted_tag(void)
 {
 	uint8_t good[16], bits = 0;
-	struct bed bed;
+	struct fault_bed bed;
 
-	NEED(bed_open(&bed, NULL));
+	NEED(fault_bed_open(&bed, NULL));
 	CHECK(run_aead(&bed, true, bed.source) == GLACIS_CARD_STATUS_OK);
 	memcpy(good, bed.tag, 16);
-	CHECK(control(&bed, "fault", "corrupt-tag:count=1"));
+	CHECK(fault_bed_control(&bed, "fault", "corrupt-tag:count=1"));
 	CHECK(run_aead(&bed, true, bed.source) == GLACIS_CARD_STATUS_OK);
 	for (unsigned i = 0; i < 16; i++)
 		bits = (uint8_t)(bits + __builtin_popcount(good[i] ^ bed.tag[i]));
@@ -190,10 +140,10 @@ static void corrupted_tag(void)
 	CHECK(memcmp(good, bed.tag, 16) == 0);
 	memcpy(bed.source + 2048, bed.destination, 100);
 	CHECK(run_aead(&bed, false, bed.source + 2048) == GLACIS_CARD_STATUS_OK);
-	CHECK(control(&bed, "fault", "corrupt-tag:count=1"));
+	CHECK(fault_bed_control(&bed, "fault", "corrupt-tag:count=1"));
 	CHECK(run_aead(&bed, false, bed.source + 2048) == GLACIS_CARD_STATUS_AUTH_FAILED);
 	CHECK(run_aead(&bed, false, bed.source + 2048) == GLACIS_CARD_STATUS_OK);
-	bed_close(&bed);
+	fault_bed_close(&bed);
 }
 
 /* A public key with e = 3 and any odd modulus is enough to see a wrong result: 2^3 = 8. */
@@ -202,9 +152,9 @@ static void corrupted_rsa(void)
 	struct glacis_card_rsa command;
 	struct glacis_card_key load;
 	struct ring admin;
-	struct bed bed;
+	struct fault_bed bed;
 
-	NEED(bed_open(&bed, "corrupt-rsa:count=1"));
+	NEED(fault_bed_open(&bed, "corrupt-rsa:count=1"));
 	NEED(ring_open(&admin, &bed.rig, 0, 2, 2));
 	memset(bed.source, 0xff, 128);
 	bed.source[128] = 3;
@@ -221,23 +171,23 @@ static void corrupted_rsa(void)
 	CHECK(bed.destination[127] == 8 && bed.destination[64] != 0);
 	CHECK(ring_run(&bed.ring, &command, NULL) == GLACIS_CARD_STATUS_OK);
 	CHECK(bed.destination[127] == 8 && bed.destination[64] == 0);
-	CHECK(control(&bed, "fault", "dma-outside:count=1"));
+	CHECK(fault_bed_control(&bed, "fault", "dma-outside:count=1"));
 	CHECK(ring_run(&bed.ring, &command, NULL) == GLACIS_CARD_STATUS_DMA_WRITE);
-	bed_close(&bed);
+	fault_bed_close(&bed);
 }
 
 static void dma_outside(void)
 {
-	struct bed bed;
+	struct fault_bed bed;
 
-	NEED(bed_open(&bed, "dma-outside:count=1"));
+	NEED(fault_bed_open(&bed, "dma-outside:count=1"));
 	memset(bed.destination, 0x44, 100);
 	CHECK(run_aead(&bed, true, bed.source) == GLACIS_CARD_STATUS_DMA_WRITE);
 	CHECK(bed.destination[0] == 0x44);
 	CHECK(rig_read32(&bed.rig, GLACIS_CARD_CONTROL_ERRORS) == GLACIS_CARD_CONTROL_ERRORS_DMA_WRITE_MASK);
 	CHECK(rig_read32(&bed.rig, GLACIS_CARD_CONTROL_ERROR_QUEUE) == 1);
 	CHECK(run_aead(&bed, true, bed.source) == GLACIS_CARD_STATUS_OK);
-	bed_close(&bed);
+	fault_bed_close(&bed);
 }
 
 /* ---- queues and the card ---- */
@@ -245,69 +195,69 @@ static void dma_outside(void)
 static void stalled_queue(void)
 {
 	struct ring other;
-	struct bed bed;
+	struct fault_bed bed;
 	struct glacis_card_rsa nop = ring_nop(4);
 
-	NEED(bed_open(&bed, "stall-queue:count=1,queue=1"));
+	NEED(fault_bed_open(&bed, "stall-queue:count=1,queue=1"));
 	NEED(ring_open(&other, &bed.rig, 2, 2, 2));
 	CHECK(ring_run(&other, &nop, NULL) == GLACIS_CARD_STATUS_OK);
-	put_nops(&bed, 1, 3);
+	fault_bed_put_nops(&bed, 1, 3);
 	CHECK(is_quiet(&bed));
 	CHECK(ring_state(&bed.ring) == GLACIS_CARD_STATE_ENABLED);
 	CHECK(ring_run(&other, &nop, NULL) == GLACIS_CARD_STATUS_OK);
 	CHECK(ring_reset(&bed.ring) && ring_start(&bed.ring));
-	put_nops(&bed, 7, 1);
-	CHECK(comes(&bed, 7));
+	fault_bed_put_nops(&bed, 7, 1);
+	CHECK(fault_bed_comes(&bed, 7));
 
 	/* Cleared instead of reset: it goes on behind the command that it stood at. */
-	CHECK(control(&bed, "fault", "stall-queue"));
-	put_nops(&bed, 8, 2);
+	CHECK(fault_bed_control(&bed, "fault", "stall-queue"));
+	fault_bed_put_nops(&bed, 8, 2);
 	CHECK(is_quiet(&bed));
-	CHECK(control(&bed, "clear", NULL));
-	CHECK(comes(&bed, 9));
-	bed_close(&bed);
+	CHECK(fault_bed_control(&bed, "clear", NULL));
+	CHECK(fault_bed_comes(&bed, 9));
+	fault_bed_close(&bed);
 }
 
 static void all_ones(void)
 {
 	uint32_t config = 0;
-	struct bed bed;
+	struct fault_bed bed;
 
-	NEED(bed_open(&bed, NULL));
-	CHECK(control(&bed, "fault", "all-ones:count=2"));
+	NEED(fault_bed_open(&bed, NULL));
+	CHECK(fault_bed_control(&bed, "fault", "all-ones:count=2"));
 	CHECK(rig_read32(&bed.rig, GLACIS_CARD_CONTROL_STATUS) == UINT32_MAX);
 	CHECK(rig_read32(&bed.rig, GLACIS_CARD_IDENTITY_MAGIC) == UINT32_MAX);
 	CHECK(rig_read32(&bed.rig, GLACIS_CARD_CONTROL_STATUS) == GLACIS_CARD_CONTROL_STATUS_READY_MASK);
-	put_nops(&bed, 1, 1);
-	CHECK(comes(&bed, 1));
+	fault_bed_put_nops(&bed, 1, 1);
+	CHECK(fault_bed_comes(&bed, 1));
 
 	/* Pulled out: nothing answers, nothing is written; back as after a reset. */
-	CHECK(control(&bed, "fault", "all-ones"));
+	CHECK(fault_bed_control(&bed, "fault", "all-ones"));
 	for (uint32_t offset = 0; offset < GLACIS_CARD_BAR0_SIZE; offset += 0x10004)
 		CHECK(rig_read32(&bed.rig, offset & ~3u) == UINT32_MAX);
 	CHECK(client_read(&bed.rig.client, VFIO_PCI_CONFIG_REGION_INDEX, 0, &config, 4) == 0 && config == UINT32_MAX);
 	CHECK(bed.rig.client.doorbells[0] == 0xff && bed.rig.client.doorbells[5 * GLACIS_CARD_PAGE + 0x40] == 0xff);
-	put_nops(&bed, 2, 3);
+	fault_bed_put_nops(&bed, 2, 3);
 	CHECK(is_quiet(&bed));
 	rig_write32(&bed.rig, GLACIS_CARD_CONTROL_CONTROL, GLACIS_CARD_CONTROL_CONTROL_RESET_MASK);
-	CHECK(control(&bed, "clear", NULL));
+	CHECK(fault_bed_control(&bed, "clear", NULL));
 	CHECK(rig_read32(&bed.rig, GLACIS_CARD_IDENTITY_MAGIC) == GLACIS_CARD_MAGIC);
 	CHECK(ring_state(&bed.ring) == GLACIS_CARD_STATE_DISABLED);
 	rig_enable(&bed.rig);
 	CHECK(ring_start(&bed.ring));
-	put_nops(&bed, 3, 1);
-	CHECK(comes(&bed, 3));
-	bed_close(&bed);
+	fault_bed_put_nops(&bed, 3, 1);
+	CHECK(fault_bed_comes(&bed, 3));
+	fault_bed_close(&bed);
 }
 
 static void death(void)
 {
-	struct bed bed;
+	struct fault_bed bed;
 	int status = 0;
 	uint64_t end = rig_now_ms() + RIG_WAIT_MS;
 
-	NEED(bed_open(&bed, "die:count=1"));
-	put_nops(&bed, 1, 1);
+	NEED(fault_bed_open(&bed, "die:count=1"));
+	fault_bed_put_nops(&bed, 1, 1);
 	while (rig_is_alive(&bed.rig, &status) && rig_now_ms() < end)
 		rig_sleep_ms(1);
 	CHECK(!bed.rig.process && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
@@ -316,20 +266,20 @@ static void death(void)
 	CHECK(rig_start_again(&bed.rig, NULL) && rig_attach(&bed.rig));
 	rig_enable(&bed.rig);
 	CHECK(ring_start(&bed.ring));
-	put_nops(&bed, 2, 1);
-	CHECK(comes(&bed, 2));
-	bed_close(&bed);
+	fault_bed_put_nops(&bed, 2, 1);
+	CHECK(fault_bed_comes(&bed, 2));
+	fault_bed_close(&bed);
 }
 
 static void restart(void)
 {
 	struct client client;
 	uint64_t start;
-	struct bed bed;
+	struct fault_bed bed;
 
-	NEED(bed_open(&bed, "restart:count=1,ms=150"));
+	NEED(fault_bed_open(&bed, "restart:count=1,ms=150"));
 	start = rig_now_ms();
-	put_nops(&bed, 1, 3);
+	fault_bed_put_nops(&bed, 1, 3);
 	CHECK(is_quiet(&bed));
 	CHECK(client_connect(&client, bed.rig.socket) != 0 || rig_now_ms() - start >= 150);
 	client_close(&client);
@@ -339,19 +289,19 @@ static void restart(void)
 	CHECK(rig_read64(&bed.rig, GLACIS_CARD_COUNTERS_COMMANDS) == 0);
 	rig_enable(&bed.rig);
 	CHECK(ring_start(&bed.ring));
-	put_nops(&bed, 2, 1);
-	CHECK(comes(&bed, 2));
-	bed_close(&bed);
+	fault_bed_put_nops(&bed, 2, 1);
+	CHECK(fault_bed_comes(&bed, 2));
+	fault_bed_close(&bed);
 }
 
 static void other_images(void)
 {
 	struct glacis_card_rsa command;
-	struct bed bed;
+	struct fault_bed bed;
 
-	NEED(bed_open(&bed, "abi-mismatch:count=1"));
+	NEED(fault_bed_open(&bed, "abi-mismatch:count=1"));
 	CHECK(rig_read32(&bed.rig, GLACIS_CARD_IDENTITY_ABI) >> 16 == GLACIS_CARD_ABI_MAJOR + 1);
-	CHECK(control(&bed, "fault", "no-rsa:count=1"));
+	CHECK(fault_bed_control(&bed, "fault", "no-rsa:count=1"));
 	CHECK(rig_read32(&bed.rig, GLACIS_CARD_IDENTITY_CAPABILITIES) == 0x17); /* not under the client's feet */
 	rig_detach(&bed.rig);
 	NEED(rig_attach(&bed.rig));
@@ -363,7 +313,7 @@ static void other_images(void)
 	CHECK(ring_start(&bed.ring));
 	command = ring_rsa(&bed.rig, true, 1, 0, 128, bed.source, bed.destination);
 	CHECK(ring_run(&bed.ring, &command, NULL) == GLACIS_CARD_STATUS_UNSUPPORTED);
-	bed_close(&bed);
+	fault_bed_close(&bed);
 }
 
 int main(int argc, char **argv)
