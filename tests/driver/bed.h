@@ -38,8 +38,8 @@ extern struct bed bed;
 __attribute__((noreturn, format(printf, 1, 2))) void bed_fail(const char *format, ...);
 
 /*
- * Starts the EAL with `count` cards and makes the pools. A card is the path of a socket, or pci:ADDRESS, a function bound
- * to vfio-pci or UIO. Without hugepages, unless GLACIS_TEST_HUGEPAGES is in the environment.
+ * Starts the EAL with `count` cards and makes the pools. A card is the path of a socket, or pci:ADDRESS, a function
+ * bound to vfio-pci or UIO. Without hugepages, unless GLACIS_TEST_HUGEPAGES is in the environment.
  */
 void bed_start(const char *program, unsigned count, char *const cards[], const char *options);
 /* The same with the EAL's arguments as they are. */

@@ -5,8 +5,8 @@
  *
  * usage: test_driver_card_faults GLACIS_VCARD CARD
  *
- * Of a PCI function, pci:ADDRESS, the program GLACIS_VCARD must reach the card that is behind it; and what a card does to
- * its socket is left out, since the function's owner has that.
+ * Of a PCI function, pci:ADDRESS, the program GLACIS_VCARD must reach the card that is behind it; and what a card does
+ * to its socket is left out, since the function's owner has that.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -198,8 +198,8 @@ static void card_goes(const char *text, bool comes_back)
 	outcome = run();
 	CHECK(outcome.failed >= 1 && outcome.wrong == 0 && outcome.unlike == 0, "%u failed", outcome.failed);
 	outcome = run();
-	CHECK(outcome.failed == BURST && outcome.ms < 8 * TIMEOUT_MS, "%u failed afterwards, in %lu ms",
-	      outcome.failed, outcome.ms);
+	CHECK(outcome.failed == BURST && outcome.ms < 8 * TIMEOUT_MS, "%u failed afterwards, in %lu ms", outcome.failed,
+	      outcome.ms);
 	bed_device_stop(device);
 	if (comes_back) {
 		control("clear", "");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the driver tells by telemetry, asked for as dpdk-telemetry.py does, over the socket of this process: who the card
- * is, the counters of driver and card as operations, forgeries and late completions come, and what is no device.
+ * What the driver tells by telemetry, asked for as dpdk-telemetry.py does, over the socket of this process: who the
+ * card is, the counters of driver and card as operations, forgeries and late completions come, and what is no device.
  *
  * usage: test_driver_telemetry GLACIS_VCARD SOCKET
  */
@@ -77,8 +77,8 @@ static enum rte_crypto_op_status operation(enum rte_crypto_aead_operation kind)
 	op->sym->m_src = bed_packet_of(SIZE, SIZE, NULL);
 	op->sym->aead.data.length = SIZE;
 	op->sym->aead.digest.data = bed_private(op)->tag;
-	op->sym->aead.digest.phys_addr =
-		rte_crypto_op_ctophys_offset(op, BED_NONCE_OFFSET + offsetof(struct bed_private, tag));
+	op->sym->aead.digest.phys_addr = rte_crypto_op_ctophys_offset(op, BED_NONCE_OFFSET +
+										  offsetof(struct bed_private, tag));
 	if (!bed_run(device, 0, &op, 1))
 		bed_fail("an operation does not come back");
 	status = op->status;
@@ -122,15 +122,17 @@ static void faults(const char *vcard, const char *card)
 	snprintf(line, sizeof(line), "'%s' ctl --socket '%s.ctl' fault unknown-cookie:count=1", vcard, card);
 	CHECK(system(line) == 0, "the card takes the fault");
 	CHECK(operation(RTE_CRYPTO_AEAD_OP_ENCRYPT) == RTE_CRYPTO_OP_STATUS_ERROR, "a late operation");
-	CHECK(counter("unknown_completions") == 1 && counter("queue_resets") == 1, "%s", ask("/crypto_glacis/xstats,0"));
+	CHECK(counter("unknown_completions") == 1 && counter("queue_resets") == 1, "%s",
+	      ask("/crypto_glacis/xstats,0"));
 	tap_case("a completion of nothing, and the reset of its queue");
 }
 
 static void nothing(void)
 {
-	static const char *const commands[] = { "/crypto_glacis/info",      "/crypto_glacis/info,1",
-						"/crypto_glacis/info,-1",   "/crypto_glacis/info,0x",
-						"/crypto_glacis/xstats,99", "/crypto_glacis/xstats,18446744073709551616" };
+	static const char *const commands[] = {
+		"/crypto_glacis/info",    "/crypto_glacis/info,1",    "/crypto_glacis/info,-1",
+		"/crypto_glacis/info,0x", "/crypto_glacis/xstats,99", "/crypto_glacis/xstats,18446744073709551616"
+	};
 
 	for (unsigned i = 0; i < RTE_DIM(commands); i++)
 		CHECK(strstr(ask(commands[i]), "null") != NULL, "%s: %s", commands[i], ask(commands[i]));

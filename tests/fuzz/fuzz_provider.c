@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libFuzzer target for glacis.so: what a program, and through it a peer, can bring to the provider by the EVP interface,
- * beside OpenSSL's own implementation of the same. Beyond crashes it holds the provider to this: a call succeeds when
- * OpenSSL's does; results are the same bytes; nothing opens without its tag.
+ * libFuzzer target for glacis.so: what a program, and through it a peer, can bring to the provider by the EVP
+ * interface, beside OpenSSL's own implementation of the same. Beyond crashes it holds the provider to this: a call
+ * succeeds when OpenSSL's does; results are the same bytes; nothing opens without its tag.
  *
  * The first byte of an input says what the rest is:
  *   0  an AES-GCM message: key size, sizes of nonce, tag and additional data, how it is cut; then sealed and opened
@@ -265,8 +265,8 @@ static bool padding_set(EVP_PKEY_CTX *context, const struct padding *padding)
 
 	for (unsigned i = 0; i < 4; i++)
 		if (padding->texts[i][0] != '\0')
-			params[count++] = OSSL_PARAM_construct_utf8_string(
-				names[i], (char *)(uintptr_t)padding->texts[i], 0);
+			params[count++] = OSSL_PARAM_construct_utf8_string(names[i],
+									   (char *)(uintptr_t)padding->texts[i], 0);
 	params[count] = OSSL_PARAM_construct_end();
 	return EVP_PKEY_CTX_set_params(context, params) == 1;
 }
@@ -280,11 +280,12 @@ static int rsa_run(OSSL_LIB_CTX *context, EVP_PKEY *key, const struct padding *p
 
 	require(running != NULL && (decrypt ? EVP_PKEY_decrypt_init(running) : EVP_PKEY_verify_init(running)) == 1,
 		"an operation begins");
-	require(context == theirs || strcmp(OSSL_PROVIDER_get0_name(EVP_PKEY_CTX_get0_provider(running)), "glacis") == 0,
+	require(context == theirs ||
+			strcmp(OSSL_PROVIDER_get0_name(EVP_PKEY_CTX_get0_provider(running)), "glacis") == 0,
 		"the operation is ours");
 	if (padding_set(running, padding))
-		result = decrypt ? EVP_PKEY_decrypt(running, out, out_size, bytes, size) == 1 :
-				   EVP_PKEY_verify(running, bytes, size, out, 32) == 1;
+		result = decrypt ? EVP_PKEY_decrypt(running, out, out_size, bytes, size) == 1
+				 : EVP_PKEY_verify(running, bytes, size, out, 32) == 1;
 	EVP_PKEY_CTX_free(running);
 	return result;
 }
