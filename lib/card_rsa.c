@@ -250,7 +250,7 @@ void card_rsa_key_load(struct glacis_rsa_key *key)
 	struct rsa_numbers own;
 	struct key_text text;
 
-	if (card == NULL || !card->description.rsa || rsa_numbers_load(&own, key->pair, &nobody) != 0)
+	if (card == NULL || key->card_key != NULL || !card->description.rsa || rsa_numbers_load(&own, key->pair, &nobody) != 0)
 		return;
 	text.used = 0;
 	/* Places first, then sizes: the order of evaluation in an initialiser would be anybody's guess. */

@@ -116,6 +116,32 @@ Test(config, takes_every_key)
 	glacisd_config_free(&config);
 }
 
+Test(config, reads_the_card)
+{
+	struct glacisd_config config;
+
+	parsed("card: vfio-user:/run/card\n"
+	       "offload:\n"
+	       "  policy: card\n"
+	       "  verify: sample\n"
+	       "  deadline_ms: 20\n"
+	       "  memory_mib: 64\n"
+	       "  size_from: 4096\n"
+	       "  eal: \"--in-memory -m 1024\"\n",
+	       &config);
+	cr_assert_str_eq(config.card, "vfio-user:/run/card");
+	cr_assert_str_eq(config.offload.policy, "card");
+	cr_assert_str_eq(config.offload.verify, "sample");
+	cr_assert_eq(config.offload.deadline_ms, 20);
+	cr_assert_eq(config.offload.memory_mib, 64);
+	cr_assert_eq(config.offload.size_from, 4096);
+	cr_assert_str_eq(config.offload.eal, "--in-memory -m 1024");
+	glacisd_config_free(&config);
+	parsed("{}", &config);
+	cr_assert_null(config.card);
+	glacisd_config_free(&config);
+}
+
 Test(config, leaves_defaults_where_the_file_is_silent)
 {
 	struct glacisd_config config;
@@ -135,7 +161,7 @@ Test(config, tells_the_line_of_an_unknown_key)
 {
 	refused("listen: 0.0.0.0:443\n\n# comment\nworkers: 1\nbackend: builtin\nadmin: 127.0.0.1:1\ntimeout: 3\n",
 		"f.yaml:7: unknown key \"timeout\"; allowed here: listen, backend, admin, certificates, workers, "
-		"connections_max, tls, timeouts, user, sandbox, pin_workers, verbose");
+		"connections_max, tls, timeouts, card, offload, user, sandbox, pin_workers, verbose");
 	refused("timeouts:\n  idle_ms: 5\n  idle: 5\n",
 		"f.yaml:3: timeouts: unknown key \"idle\"; allowed here: handshake_ms, connect_ms, idle_ms, drain_ms");
 	refused("Listen: 0.0.0.0:443\n", "f.yaml:1: unknown key \"Listen\"");
@@ -157,6 +183,12 @@ Test(config, tells_the_line_of_a_wrong_number)
 	refused("workers: 99999999999999999999999\n", "is out of range");
 	refused("connections_max: 0\n", "f.yaml:1: connections_max: \"0\" is out of range; allowed: 1 to 1000000");
 	refused("timeouts:\n  connect_ms: 0\n", "f.yaml:2: timeouts.connect_ms: \"0\" is out of range");
+	refused("offload: {memory_mib: 63}\n", "f.yaml:1: offload.memory_mib: \"63\" is out of range; allowed: 64 to 65536 MiB");
+	refused("offload: {deadline_ms: 60001}\n", "f.yaml:1: offload.deadline_ms: \"60001\" is out of range");
+	refused("offload:\n  policy: always\n",
+		"f.yaml:2: offload.policy: \"always\" is none of the words for it; allowed: auto");
+	refused("offload: {verify: some}\n", "is none of the words for it; allowed: all, sample");
+	refused("card: \"\"\n", "f.yaml:1: card: \"\" is empty");
 	refused("workers:\n  - 1\n", "f.yaml:2: workers: a list is not a single value");
 	refused("workers: {a: 1}\n", "f.yaml:1: workers: a group is not a single value");
 	refused("workers:\n", "f.yaml:1: workers: has no value");

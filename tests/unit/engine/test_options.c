@@ -76,6 +76,22 @@ Test(options, takes_every_option)
 	glacisd_config_free(&config);
 }
 
+Test(options, take_a_card_and_arguments_for_dpdk)
+{
+	cr_assert_eq(PARSE("--card", "vfio-user:/run/card", "--card-policy=card", "--card-verify", "none", "--", "--in-memory",
+			   "-m", "1024"),
+		     0);
+	cr_assert_str_eq(config.card, "vfio-user:/run/card");
+	cr_assert_str_eq(config.offload.policy, "card");
+	cr_assert_str_eq(config.offload.verify, "none");
+	cr_assert_str_eq(config.offload.eal, "--in-memory -m 1024");
+	glacisd_config_free(&config);
+	cr_assert_eq(PARSE("--card-policy", "always"), -EINVAL);
+	glacisd_config_free(&config);
+	ENDS(EX_USAGE, "holds no space", "--", "-m 1024");
+	ENDS(EX_USAGE, "is not an option", "something");
+}
+
 Test(options, without_any_leaves_the_defaults)
 {
 	cr_assert_eq(PARSE(NULL), 0);
