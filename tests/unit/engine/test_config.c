@@ -188,7 +188,7 @@ Test(config, tells_the_line_of_a_wrong_number)
 	refused("offload:\n  policy: always\n",
 		"f.yaml:2: offload.policy: \"always\" is none of the words for it; allowed: auto");
 	refused("offload: {verify: some}\n", "is none of the words for it; allowed: all, sample");
-	refused("card: \"\"\n", "f.yaml:1: card: \"\" is empty");
+	refused("card: \"\"\n", "f.yaml:1: card: has no value");
 	refused("workers:\n  - 1\n", "f.yaml:2: workers: a list is not a single value");
 	refused("workers: {a: 1}\n", "f.yaml:1: workers: a group is not a single value");
 	refused("workers:\n", "f.yaml:1: workers: has no value");
