@@ -42,8 +42,11 @@ struct vcard_key_numbers {
 	const uint8_t *bytes;
 };
 
+struct vcard_logic; /* logic.h */
+
 struct vcard_backend {
 	const char *name;
+	const struct vcard_logic *logic; /* stands in for the whole card: of the rest only the name counts */
 	uint32_t board;        /* GLACIS_CARD_BOARD_* */
 	uint32_t capabilities; /* GLACIS_CARD_IDENTITY_CAPABILITIES_*_MASK */
 	uint32_t rsa_bits_min, rsa_bits_max;
@@ -68,5 +71,6 @@ struct vcard_backend {
 
 extern const struct vcard_backend vcard_model;
 extern const struct vcard_backend vcard_instant;
+extern const struct vcard_backend vcard_rtl; /* in builds that have it */
 
 #endif

@@ -12,8 +12,10 @@
 static int init_parts(struct vcard_card *card)
 {
 	const struct vcard_setup *setup = &card->setup;
-	int error = setup->backend->open(&card->engine, setup->threads + 1);
+	int error = 0;
 
+	if (setup->backend->open)
+		error = setup->backend->open(&card->engine, setup->threads + 1);
 	if (error)
 		return error;
 	error = vcard_gate_init(&card->gate);
@@ -31,7 +33,8 @@ no_faults:
 no_keys:
 	vcard_gate_destroy(&card->gate);
 no_gate:
-	setup->backend->close(card->engine);
+	if (setup->backend->close)
+		setup->backend->close(card->engine);
 	return error;
 }
 
@@ -40,7 +43,10 @@ static void destroy_parts(struct vcard_card *card)
 	vcard_faults_destroy(&card->faults);
 	vcard_keys_destroy(&card->keys);
 	vcard_gate_destroy(&card->gate);
-	card->setup.backend->close(card->engine);
+	if (card->setup.backend->close)
+		card->setup.backend->close(card->engine);
+	if (card->logic)
+		card->setup.backend->logic->close(card->logic);
 }
 
 int vcard_card_init(struct vcard_card *card, const struct vcard_setup *setup)
@@ -58,6 +64,13 @@ int vcard_card_init(struct vcard_card *card, const struct vcard_setup *setup)
 	error = init_parts(card);
 	if (error)
 		return error;
+	if (setup->backend->logic) {
+		error = setup->backend->logic->open(&card->logic, card);
+		if (error) {
+			destroy_parts(card);
+			return error;
+		}
+	}
 	for (unsigned i = 0; i < setup->threads; i++) {
 		error = vcard_worker_start(&card->workers[i], card, i);
 		if (error) {
@@ -144,6 +157,8 @@ static void reset_function(struct vcard_card *card)
 	atomic_store_explicit(&card->error_queue, 0, memory_order_relaxed);
 	atomic_store_explicit(&card->error_address, 0, memory_order_relaxed);
 	card->started_ns = vcard_clock_ns();
+	if (card->logic)
+		card->setup.backend->logic->power(card->logic);
 }
 
 void vcard_card_reset(struct vcard_card *card)
@@ -205,6 +220,8 @@ void vcard_card_faults_changed(struct vcard_card *card)
 	}
 	for (unsigned i = 0; !vcard_faults_is_armed(faults, VCARD_FAULT_STALL_QUEUE) && i < GLACIS_CARD_QUEUES_MAX; i++)
 		card->queues[i].stalled = false;
+	if (card->logic)
+		card->setup.backend->logic->faults_changed(card->logic);
 	vcard_gate_open(&card->gate);
 	vcard_card_wake_all(card);
 }

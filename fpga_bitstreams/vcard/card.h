@@ -20,6 +20,7 @@
 #include "gate.h"
 #include "interrupts.h"
 #include "keys.h"
+#include "logic.h"
 #include "queue.h"
 #include "worker.h"
 
@@ -42,11 +43,17 @@ struct vcard_setup {
 	unsigned threads;   /* up to VCARD_THREADS_MAX; 0: the caller runs the queues, as the fuzz targets do */
 	unsigned key_slots; /* 1 to VCARD_KEY_SLOTS_MAX */
 	bool busy_poll;     /* workers never sleep while a queue is enabled */
+
+	/* Of logic that is simulated. */
+	const char *trace;     /* file for waveforms, or NULL */
+	uint64_t trace_cycles; /* of the newest at least so many are kept */
+	uint64_t seed;         /* of the bus's manners; 0: none */
 };
 
 struct vcard_card {
 	struct vcard_setup setup;
 	struct vcard_engine *engine;
+	struct vcard_logic_state *logic; /* NULL unless the backend is a whole card */
 	struct vcard_gate gate;
 	struct vcard_dma_map map;
 	const struct vcard_host *host; /* NULL: nobody is attached */

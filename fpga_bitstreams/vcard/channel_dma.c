@@ -114,15 +114,16 @@ static int exchange(struct vcard_channel *channel, struct vcard_request *request
 					    .size = (uint32_t)(sizeof(header) + sizeof(request->access)) + size };
 	struct iovec body[2] = { { .iov_base = &request->access, .iov_len = sizeof(request->access) },
 				 { .iov_base = (void *)(uintptr_t)data, .iov_len = size } };
+	struct vcard_gate *gate = channel->gate; /* once the request is off the list the channel may be gone */
 	int error;
 
 	if (!list(channel, request, number))
 		return -ECONNRESET;
 	header.id = request->id;
-	vcard_gate_leave(channel->gate);
+	vcard_gate_leave(gate);
 	vcard_channel_send(channel, &header, body, -1); /* a failure closes the channel, which the wait sees */
 	error = wait_answer(channel, request);
-	vcard_gate_enter(channel->gate);
+	vcard_gate_enter(gate);
 	return error;
 }
 

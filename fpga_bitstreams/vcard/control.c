@@ -8,13 +8,20 @@
 
 #include "clock.h"
 #include "control.h"
+#include "registers.h"
 #include "socket.h"
 
 /* ---- requests ---- */
 
-static uint64_t total(const struct vcard_card *card, enum vcard_counter counter)
+static uint64_t total(struct vcard_card *card, enum vcard_counter counter)
 {
 	uint64_t sum = 0;
+
+	if (card->logic) {
+		uint32_t reg = GLACIS_CARD_COUNTERS_COMMANDS + 8 * counter, low = vcard_registers_read(card, reg);
+
+		return low | (uint64_t)vcard_registers_read(card, reg + 4) << 32;
+	}
 
 	for (unsigned i = 0; i < vcard_card_queue_count(card); i++)
 		sum += atomic_load_explicit(&card->queues[i].counters[counter], memory_order_relaxed);
@@ -26,7 +33,9 @@ static json_t *status(struct vcard_card *card)
 	unsigned enabled = 0, failed = 0;
 
 	for (unsigned i = 0; i < vcard_card_queue_count(card); i++) {
-		uint32_t state = atomic_load_explicit(&card->queues[i].state, memory_order_relaxed);
+		uint32_t state = card->logic ? vcard_registers_read(card, glacis_card_queue(i, GLACIS_CARD_QUEUE_STATUS)) &
+						       GLACIS_CARD_QUEUE_STATUS_STATE_MASK :
+					       atomic_load_explicit(&card->queues[i].state, memory_order_relaxed);
 
 		enabled += state == GLACIS_CARD_STATE_ENABLED;
 		failed += state == GLACIS_CARD_STATE_ERROR;

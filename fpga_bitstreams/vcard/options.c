@@ -22,11 +22,14 @@ enum {
 	OPTION_CONTROL,
 	OPTION_FLASH,
 	OPTION_TRIAL,
+	OPTION_TRACE,
+	OPTION_TRACE_CYCLES,
+	OPTION_SEED,
 };
 
 static const struct argp_option known[] = {
 	{ "socket", OPTION_SOCKET, "PATH", 0, "Serve vfio-user at this UNIX socket", 0 },
-	{ "backend", OPTION_BACKEND, "NAME", 0, "What computes: model (the default)", 0 },
+	{ "backend", OPTION_BACKEND, "NAME", 0, "What computes: model (the default), or rtl, the simulated logic", 0 },
 	{ "instant", OPTION_INSTANT, NULL, 0, "Compute nothing: results are zeros. For measuring the host's cost", 0 },
 	{ "queues", OPTION_QUEUES, "N", 0, "Queue pairs beside the admin queue, 1 to 64; 64 by default", 0 },
 	{ "threads", OPTION_THREADS, "N", 0, "Threads that run queues, 1 to 64; by default one for each processor", 0 },
@@ -38,6 +41,9 @@ static const struct argp_option known[] = {
 	{ "flash", OPTION_FLASH, "FILE", 0, "Have a flash for images, in this file; made when it is not there", 0 },
 	{ "trial-s", OPTION_TRIAL, "N", 0,
 	  "Seconds until a new image that was not confirmed gives way to the golden one, 1 to 65535; 60 by default", 0 },
+	{ "trace", OPTION_TRACE, "FILE", 0, "rtl: write waveforms (FST) of the newest cycles", 0 },
+	{ "trace-cycles", OPTION_TRACE_CYCLES, "N", 0, "rtl: how many of them at least; 100000 by default", 0 },
+	{ "seed", OPTION_SEED, "N", 0, "rtl: of the memory bus's delays and their order; 1 by default, 0 for none", 0 },
 	{ 0 },
 };
 
@@ -60,12 +66,28 @@ static unsigned parse_number(struct argp_state *state, const char *option, const
 	return (unsigned)value;
 }
 
-static void choose_backend(struct argp_state *state, const char *name)
+static void choose_backend(struct argp_state *state, struct vcard_setup *setup, const char *name)
 {
-	if (strcmp(name, "rtl") == 0)
-		argp_error(state, "--backend=rtl: this version has no simulation of the logic; use --backend=model");
-	if (strcmp(name, vcard_model.name) != 0)
-		argp_error(state, "--backend: \"%s\" is unknown; there is model", name);
+	if (strcmp(name, vcard_model.name) == 0) {
+		setup->backend = &vcard_model;
+		return;
+	}
+	if (strcmp(name, "rtl") != 0)
+		argp_error(state, "--backend: \"%s\" is unknown; there are model and rtl", name);
+#ifdef VCARD_HAS_RTL
+	setup->backend = &vcard_rtl;
+#else
+	argp_error(state, "--backend=rtl: this build has no simulation of the logic; install what it needs "
+			  "(scripts/setup rtl) and build again, or use --backend=model");
+#endif
+}
+
+static void check_rtl(struct argp_state *state, const struct vcard_options *options)
+{
+	if (options->setup.trace && !options->setup.backend->logic)
+		argp_error(state, "--trace: only --backend=rtl has waveforms");
+	if (options->flash && options->setup.backend->logic)
+		argp_error(state, "--flash: the logic has no flash yet; use --backend=model");
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -77,7 +99,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		options->socket = argument;
 		return 0;
 	case OPTION_BACKEND:
-		choose_backend(state, argument);
+		choose_backend(state, &options->setup, argument);
 		return 0;
 	case OPTION_INSTANT:
 		options->setup.backend = &vcard_instant;
@@ -108,7 +130,19 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case OPTION_TRIAL:
 		options->trial_s = parse_number(state, "trial-s", argument, UINT16_MAX);
 		return 0;
+	case OPTION_TRACE:
+		options->setup.trace = argument;
+		return 0;
+	case OPTION_TRACE_CYCLES:
+		options->setup.trace_cycles = parse_number(state, "trace-cycles", argument, UINT32_MAX);
+		return 0;
+	case OPTION_SEED:
+		options->setup.seed = strcmp(argument, "0") == 0 ? 0 : parse_number(state, "seed", argument, UINT32_MAX);
+		return 0;
 	case ARGP_KEY_END:
+		check_rtl(state, options);
+		if (options->setup.backend->logic)
+			options->setup.threads = 1; /* one clock */
 		if (!options->socket)
 			argp_error(state, "--socket=PATH is missing: where shall the card be?");
 		if (!options->control[0])
@@ -149,7 +183,9 @@ void vcard_options_parse(int argc, char **argv, struct vcard_options *options)
 		.setup = { .backend = &vcard_model,
 			   .queues = GLACIS_CARD_QUEUES_MAX - 1,
 			   .threads = processors > 0 && processors < VCARD_THREADS_MAX ? (unsigned)processors : 1,
-			   .key_slots = 256 },
+			   .key_slots = 256,
+			   .trace_cycles = 100000,
+			   .seed = 1 },
 	};
 	argp_err_exit_status = EX_USAGE;
 	argp_parse(&parser, argc, argv, 0, NULL, options);

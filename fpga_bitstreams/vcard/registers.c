@@ -261,6 +261,14 @@ uint32_t vcard_registers_read(struct vcard_card *card, uint32_t offset)
 		return UINT32_MAX;
 	if (memory)
 		return atomic_load_explicit(memory, memory_order_relaxed);
+	if (card->logic) {
+		uint32_t value;
+
+		vcard_gate_close(&card->gate);
+		value = card->setup.backend->logic->read(card->logic, offset);
+		vcard_gate_open(&card->gate);
+		return value;
+	}
 	if (!find_block(card, offset, &block))
 		return 0;
 	return read_half(card, block, offset - block);
@@ -277,6 +285,13 @@ void vcard_registers_write(struct vcard_card *card, uint32_t offset, uint32_t va
 		atomic_store_explicit(memory, value, memory_order_release);
 		if (offset >= GLACIS_CARD_DOORBELLS)
 			vcard_card_wake(card, (offset - GLACIS_CARD_DOORBELLS) / GLACIS_CARD_PAGE);
+		return;
+	}
+	if (card->logic) {
+		vcard_gate_close(&card->gate);
+		card->setup.backend->logic->write(card->logic, offset, value);
+		vcard_gate_open(&card->gate);
+		vcard_card_wake_all(card);
 		return;
 	}
 	if (!find_block(card, offset, &block))

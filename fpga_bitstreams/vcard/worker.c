@@ -17,6 +17,11 @@ static struct round run_queues(struct vcard_worker *worker)
 	struct vcard_card *card = worker->card;
 	struct round round = { 0 };
 
+	if (card->logic) {
+		vcard_gate_pause(&card->gate);
+		round.commands = card->setup.backend->logic->run(card->logic, &round.enabled);
+		return round;
+	}
 	for (unsigned i = worker->index; i < vcard_card_queue_count(card); i += card->setup.threads) {
 		struct vcard_queue *queue = &card->queues[i];
 

@@ -38,6 +38,16 @@ void rig_sleep_ms(unsigned ms)
 	nanosleep(&pause, NULL);
 }
 
+const char *rig_backend(void)
+{
+	return getenv("GLACIS_VCARD_BACKEND");
+}
+
+bool rig_is_rtl(void)
+{
+	return rig_backend() && strcmp(rig_backend(), "rtl") == 0;
+}
+
 /* ---- processes ---- */
 
 /* Starts the program with these arguments behind its name; what it says goes to the file `log`. */
@@ -92,11 +102,17 @@ bool rig_start_again(struct rig *rig, const char *const *options)
 {
 	char *arguments[ARGUMENTS_MAX] = { (char *)(uintptr_t)rig_vcard, (char *)(uintptr_t) "--socket", rig->socket };
 	uint64_t end = rig_now_ms() + RIG_WAIT_MS;
+	const char *backend = rig_backend();
+	unsigned count = 3;
 	struct client probe;
 	int status;
 
-	for (unsigned i = 0; options && options[i] && i + 4 < ARGUMENTS_MAX; i++)
-		arguments[i + 3] = (char *)(uintptr_t)options[i];
+	if (backend) {
+		arguments[count++] = (char *)(uintptr_t) "--backend";
+		arguments[count++] = (char *)(uintptr_t)backend;
+	}
+	for (unsigned i = 0; options && options[i] && count + 1 < ARGUMENTS_MAX; i++)
+		arguments[count++] = (char *)(uintptr_t)options[i];
 	rig->process = spawn(arguments, rig->log, O_APPEND);
 	while (rig_is_alive(rig, &status) && rig_now_ms() < end) {
 		if (client_connect(&probe, rig->socket) == 0) {
@@ -171,8 +187,10 @@ int rig_stop(struct rig *rig)
 		kill(rig->process, SIGTERM);
 		ended = wait_end(rig->process, &status);
 	}
-	if (!ended || !WIFEXITED(status) || WEXITSTATUS(status))
+	if (!ended || !WIFEXITED(status) || WEXITSTATUS(status)) {
+		printf("# the card ended with %#x\n", (unsigned)status);
 		print_log(rig);
+	}
 	if (rig->memory)
 		munmap(rig->memory, RIG_MEMORY);
 	if (rig->memory_fd > 0)
@@ -271,4 +289,16 @@ void rig_write64(struct rig *rig, uint32_t offset, uint64_t value)
 void rig_enable(struct rig *rig)
 {
 	rig_write32(rig, GLACIS_CARD_CONTROL_CONTROL, GLACIS_CARD_CONTROL_CONTROL_ENABLE_MASK);
+}
+
+bool rig_reset(struct rig *rig)
+{
+	uint64_t end = rig_now_ms() + RIG_WAIT_MS;
+
+	rig_write32(rig, GLACIS_CARD_CONTROL_CONTROL, GLACIS_CARD_CONTROL_CONTROL_RESET_MASK);
+	while (rig_read32(rig, GLACIS_CARD_CONTROL_CONTROL) & GLACIS_CARD_CONTROL_CONTROL_RESET_MASK) {
+		if (rig_now_ms() > end)
+			return false;
+	}
+	return rig_read32(rig, GLACIS_CARD_CONTROL_STATUS) == GLACIS_CARD_CONTROL_STATUS_READY_MASK;
 }

@@ -31,6 +31,12 @@ struct rig {
 /* Path of glacis-vcard; set by main() of each test. */
 extern const char *rig_vcard;
 
+/* The card's --backend, from the environment (GLACIS_VCARD_BACKEND); NULL for its default. */
+const char *rig_backend(void);
+
+/* The card is simulated logic: slower by far than the model, and without RSA. */
+bool rig_is_rtl(void);
+
 /* Starts a card with these options (NULL-terminated, may be NULL) and waits for its socket. */
 bool rig_start(struct rig *rig, const char *const *options);
 
@@ -67,6 +73,9 @@ uint64_t rig_read64(struct rig *rig, uint32_t offset);
 void rig_write32(struct rig *rig, uint32_t offset, uint32_t value);
 void rig_write64(struct rig *rig, uint32_t offset, uint64_t value);
 void rig_enable(struct rig *rig);
+
+/* CONTROL.RESET of the function, waited for. */
+bool rig_reset(struct rig *rig);
 
 uint64_t rig_now_ms(void);
 void rig_sleep_ms(unsigned ms);

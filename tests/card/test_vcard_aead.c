@@ -213,7 +213,7 @@ static void random_operations_beside_openssl(void)
 	struct bed bed;
 
 	NEED(bed_open(&bed));
-	for (unsigned i = 0; i < 3000; i++)
+	for (unsigned i = 0; i < (rig_is_rtl() ? 600 : 3000); i++)
 		try_shape(&bed, &state, 1, 1, 1 + (uint32_t)rand_r(&state) % (i % 50 ? 2000 : TEXT));
 	tap_context("%s", "");
 	bed_close(&bed);
@@ -376,7 +376,8 @@ static void far_memory(void)
 	CHECK(vector_openssl(zeros, 16, zeros, NULL, 0, plain, sizeof(plain), cipher, tag));
 	CHECK(memcmp(far + 1000, cipher, sizeof(cipher)) == 0);
 	CHECK(memcmp(bed.tag, tag, sizeof(tag)) == 0);
-	CHECK(bed.rig.client.far_reads == 1 && bed.rig.client.far_writes == 1);
+	if (!rig_is_rtl()) /* which asks once for each burst of its bus */
+		CHECK(bed.rig.client.far_reads == 1 && bed.rig.client.far_writes == 1);
 
 	/* The client refuses the access. */
 	bed.rig.client.far_size = 500;

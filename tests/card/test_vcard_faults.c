@@ -163,6 +163,11 @@ static void corrupted_rsa(void)
 					 .modulus_size = 128,
 					 .exponent_size = 1,
 					 .key = rig_address(&bed.rig, bed.source) };
+	if (rig_is_rtl()) { /* has no RSA to corrupt */
+		CHECK(ring_run(&admin, &load, NULL) == GLACIS_CARD_STATUS_UNSUPPORTED);
+		bed_close(&bed);
+		return;
+	}
 	CHECK(ring_run(&admin, &load, NULL) == GLACIS_CARD_STATUS_OK);
 	memset(bed.source, 0, 128);
 	bed.source[127] = 2;
@@ -214,6 +219,8 @@ static void stalled_queue(void)
 	fault_bed_put_nops(&bed, 8, 2);
 	CHECK(is_quiet(&bed));
 	CHECK(fault_bed_control(&bed, "clear", NULL));
+	if (rig_is_rtl()) /* which had fetched 9 as well, and dropped it with 8 */
+		fault_bed_put_nops(&bed, 9, 1);
 	CHECK(fault_bed_comes(&bed, 9));
 	fault_bed_close(&bed);
 }
@@ -302,11 +309,11 @@ static void other_images(void)
 	NEED(fault_bed_open(&bed, "abi-mismatch:count=1"));
 	CHECK(rig_read32(&bed.rig, GLACIS_CARD_IDENTITY_ABI) >> 16 == GLACIS_CARD_ABI_MAJOR + 1);
 	CHECK(fault_bed_control(&bed, "fault", "no-rsa:count=1"));
-	CHECK(rig_read32(&bed.rig, GLACIS_CARD_IDENTITY_CAPABILITIES) == 0x17); /* not under the client's feet */
+	CHECK(rig_read32(&bed.rig, GLACIS_CARD_IDENTITY_CAPABILITIES) == (rig_is_rtl() ? 5 : 0x17)); /* not under the client's feet */
 	rig_detach(&bed.rig);
 	NEED(rig_attach(&bed.rig));
 	CHECK(rig_read32(&bed.rig, GLACIS_CARD_IDENTITY_ABI) >> 16 == GLACIS_CARD_ABI_MAJOR);
-	CHECK(rig_read32(&bed.rig, GLACIS_CARD_IDENTITY_CAPABILITIES) == 0x15);
+	CHECK(rig_read32(&bed.rig, GLACIS_CARD_IDENTITY_CAPABILITIES) == (rig_is_rtl() ? 5 : 0x15));
 	CHECK(rig_read32(&bed.rig, GLACIS_CARD_IDENTITY_KEY_SLOTS) == 0);
 	CHECK(rig_read32(&bed.rig, GLACIS_CARD_IDENTITY_RSA_BITS) == 0);
 	rig_enable(&bed.rig);

@@ -284,7 +284,7 @@ static void options(void)
 		{ { "--help" }, 0, "--busy-poll" },
 		{ { "--version" }, 0, "glacis-vcard 0." },
 		{ { NULL }, 64, "--socket" },
-		{ { "--socket", "x", "--backend=rtl" }, 64, "--backend=model" },
+		{ { "--socket", "x", "--trace=x" }, 64, "--backend=rtl" },
 		{ { "--socket", "x", "--backend=gpu" }, 64, "gpu" },
 		{ { "--socket", "x", "--queues=65" }, 64, "from 1 to 64" },
 		{ { "--socket", "x", "--queues=0" }, 64, "from 1 to 64" },

@@ -206,20 +206,18 @@ static void resets_with_work_under_way(void)
 	destination = rig_allocate(&rig, GLACIS_CARD_TEXT_MAX);
 	tag = rig_allocate(&rig, 16);
 	NEED(ring_open(&ring, &rig, 2, 8, 8));
-	for (unsigned i = 0; i < 60; i++) {
+	for (unsigned i = 0; i < (rig_is_rtl() ? 20 : 60); i++) {
 		struct glacis_card_completion before[256];
 		uint32_t done = 0;
 
 		tap_context("round %u", i);
 		rig_enable(&rig);
 		put_work(&ring, source, destination, tag);
-		NEED(comes(&ring.cq[i % 20]));
+		NEED(comes(&ring.cq[i % (rig_is_rtl() ? 4 : 20)]));
 		if (i % 2) {
 			CHECK(ring_reset(&ring));
 		} else {
-			rig_write32(&rig, GLACIS_CARD_CONTROL_CONTROL, GLACIS_CARD_CONTROL_CONTROL_RESET_MASK);
-			CHECK(!(rig_read32(&rig, GLACIS_CARD_CONTROL_CONTROL) &
-				GLACIS_CARD_CONTROL_CONTROL_RESET_MASK));
+			CHECK(rig_reset(&rig));
 		}
 		/* What was there may now be used for something else. */
 		memcpy(before, ring.cq, sizeof(before));

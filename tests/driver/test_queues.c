@@ -255,7 +255,11 @@ int main(int count, char *values[])
 	} else {
 		lanes(devices, 1, 1, "one queue pair");
 		lanes(devices, 1, 2, "two queue pairs");
-		lanes(devices, 1, QUEUES, "64 queue pairs");
+		/* one thread each, and all of them spin: too many for a simulated card to get its turn */
+		if (getenv("GLACIS_VCARD_BACKEND") != NULL)
+			lanes(devices, 1, 8, "8 queue pairs");
+		else
+			lanes(devices, 1, QUEUES, "64 queue pairs");
 		sizes(devices[0]);
 		two_threads(devices[0]);
 		lanes(devices, 1, 2, "two queue pairs, after all that");
