@@ -9,7 +9,7 @@
 #include "card.h"
 #include "rtl_bus.h"
 
-#define RTL_CLOCK_KHZ    160000u /* that the logic reaches on an ECP5; what it says of itself, not how fast it runs */
+#define RTL_CLOCK_KHZ    160000u /* assumed for an ECP5; what it says of itself, not how fast it runs */
 #define RTL_BATCH_CYCLES 64u /* between two looks at doorbells and the gate */
 
 /* A completion that a fault holds back; see rtl_faults.c. */

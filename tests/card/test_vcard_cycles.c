@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "aead_vectors.h"
 #include "ring.h"
@@ -143,12 +144,52 @@ static void by_clock(void)
 	CHECK(rig_stop(&rig) == 0);
 }
 
+/* Bytes of a file that is an FST dump: its first block is a header, which has type 0 and 329 bytes. */
+static long waveform(const char *path)
+{
+	uint8_t head[9];
+	FILE *file = fopen(path, "r");
+	long size = -1;
+
+	if (!file)
+		return -1;
+	if (fread(head, 1, sizeof(head), file) == sizeof(head) && head[0] == 0 && head[7] == 1 && head[8] == 0x49 &&
+	    fseek(file, 0, SEEK_END) == 0)
+		size = ftell(file);
+	fclose(file);
+	return size;
+}
+
+/* Of many cycles the newest are kept, in two files. */
+static void waveforms(void)
+{
+	char path[64] = "/tmp/glacis-waves.XXXXXX", before[80];
+	const char *options[] = { "--backend", "rtl", "--trace", path, "--trace-cycles", "500", NULL };
+	int file = mkstemp(path);
+
+	NEED(file >= 0);
+	close(file);
+	snprintf(before, sizeof(before), "%s.before", path);
+	NEED(rig_open(&rig, options));
+	rig_enable(&rig);
+	NEED(ring_open(&ring, &rig, 1, RING_LOG2, RING_LOG2));
+	for (uint32_t i = 0; i < 30; i++) {
+		struct glacis_card_rsa nop = ring_nop(i);
+
+		CHECK(ring_run(&ring, &nop, NULL) == GLACIS_CARD_STATUS_OK);
+	}
+	CHECK(rig_stop(&rig) == 0);
+	CHECK(waveform(path) > 1000 && waveform(before) > 1000);
+	CHECK(unlink(path) == 0 && unlink(before) == 0);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct tap_case cases[] = {
 		{ "by size", by_size },
 		{ "by shape", by_shape },
 		{ "by clock", by_clock },
+		{ "waveforms", waveforms },
 	};
 
 	if (argc < 3)
