@@ -165,7 +165,7 @@ static void corrupted_rsa(void)
 					 .key = rig_address(&bed.rig, bed.source) };
 	if (rig_is_rtl()) { /* has no RSA to corrupt */
 		CHECK(ring_run(&admin, &load, NULL) == GLACIS_CARD_STATUS_UNSUPPORTED);
-		bed_close(&bed);
+		fault_bed_close(&bed);
 		return;
 	}
 	CHECK(ring_run(&admin, &load, NULL) == GLACIS_CARD_STATUS_OK);

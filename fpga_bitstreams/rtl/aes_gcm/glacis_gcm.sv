@@ -82,6 +82,21 @@ module glacis_gcm #(
     .power_data(power_data)
   );
 
+  // From the expansion to all rounds is a long way, so there is a register on it. The newest key is that of the last round,
+  // which a block reaches some forty cycles after it was asked for.
+  logic k_write, k_half;
+  logic [3:0] k_round;
+  slot_t k_context;
+  logic [63:0] k_data;
+
+  always_ff @(posedge clk) begin
+    k_write <= key_write && !rst;
+    k_round <= key_round;
+    k_half <= key_half;
+    k_context <= key_context;
+    k_data <= key_data;
+  end
+
   // ---- what is known of each record ----
   localparam int INFO_BITS = 1 + 2 + 96 + 7 + 17;
   logic [INFO_BITS-1:0] infos[0:(1<<CONTEXT_BITS)-1];
@@ -229,11 +244,11 @@ module glacis_gcm #(
     .in_context(s_aes_context),
     .in(s_block),
     .out(stream),
-    .key_write(key_write),
-    .key_round(key_round),
-    .key_half(key_half),
-    .key_context(key_context),
-    .key_data(key_data)
+    .key_write(k_write),
+    .key_round(k_round),
+    .key_half(k_half),
+    .key_context(k_context),
+    .key_data(k_data)
   );
 
   glacis_delay #(
