@@ -195,9 +195,7 @@ module glacis_rsa_sequencer (
   logic [4:0] digit, digit_p, digit_q;
   logic digits_done;
 
-  assign exponent_bits = {exponent_words, 4'd0};
   assign exponent_bits_4 = exponent_bits + 13'd4;
-  assign windows = 11'(({13'd0, exponent_bits_4} * 26'd3277) >> 14);  // divided by 5, exact up to 4,100
   assign window = is_public ? 3'd1 : 3'd5;
   assign exponent_base = is_public ? glacis_rsa::K_E : kind != KIND_CRT ? glacis_rsa::K_D :
       digit_step[1] ? glacis_rsa::K_DQ : glacis_rsa::K_DP;
@@ -207,8 +205,12 @@ module glacis_rsa_sequencer (
   assign digit_bits = 5'({digit_high, digit_low} >> bit_position[3:0]);
   assign digit = is_public ? {4'd0, digit_bits[0]} : digit_bits;
 
-  always_ff @(posedge clk)
+  // In three cycles, long before ONE: the sizes stay the same for a whole command.
+  always_ff @(posedge clk) begin
+    exponent_bits <= {exponent_words, 4'd0};
+    windows <= 11'(({13'd0, exponent_bits_4} * 26'd3277) >> 14);  // divided by 5, exact up to 4,100
     first_position <= is_public ? exponent_bits - 13'd1 : {windows, 2'd0} + {2'd0, windows} - 13'd5;
+  end
 
   // ---- steps ----
   typedef enum logic [5:0] {
