@@ -33,9 +33,10 @@ static json_t *status(struct vcard_card *card)
 	unsigned enabled = 0, failed = 0;
 
 	for (unsigned i = 0; i < vcard_card_queue_count(card); i++) {
-		uint32_t state = card->logic ? vcard_registers_read(card, glacis_card_queue(i, GLACIS_CARD_QUEUE_STATUS)) &
-						       GLACIS_CARD_QUEUE_STATUS_STATE_MASK :
-					       atomic_load_explicit(&card->queues[i].state, memory_order_relaxed);
+		uint32_t state = card->logic
+					 ? vcard_registers_read(card, glacis_card_queue(i, GLACIS_CARD_QUEUE_STATUS)) &
+						   GLACIS_CARD_QUEUE_STATUS_STATE_MASK
+					 : atomic_load_explicit(&card->queues[i].state, memory_order_relaxed);
 
 		enabled += state == GLACIS_CARD_STATE_ENABLED;
 		failed += state == GLACIS_CARD_STATE_ERROR;

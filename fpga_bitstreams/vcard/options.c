@@ -137,7 +137,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		options->setup.trace_cycles = parse_number(state, "trace-cycles", argument, UINT32_MAX);
 		return 0;
 	case OPTION_SEED:
-		options->setup.seed = strcmp(argument, "0") == 0 ? 0 : parse_number(state, "seed", argument, UINT32_MAX);
+		options->setup.seed = strcmp(argument, "0") == 0 ? 0
+								 : parse_number(state, "seed", argument, UINT32_MAX);
 		return 0;
 	case ARGP_KEY_END:
 		check_rtl(state, options);

@@ -8,10 +8,10 @@
 #include "identity.h"
 #include "rtl.h"
 
-#define RESET_CYCLES     4u
-#define REGISTER_CYCLES  10000u /* until an access is answered; it takes five */
-#define POWER_ON_CYCLES  1000u  /* until the card is ready */
-#define ABI_MINOR_MASK   0xffffu
+#define RESET_CYCLES    4u
+#define REGISTER_CYCLES 10000u /* until an access is answered; it takes five */
+#define POWER_ON_CYCLES 1000u  /* until the card is ready */
+#define ABI_MINOR_MASK  0xffffu
 
 void vcard_rtl_tick(struct vcard_logic_state *state)
 {
@@ -64,7 +64,8 @@ static bool access_register(struct vcard_logic_state *state, bool write, uint32_
 		}
 	}
 	in->awvalid = in->wvalid = in->arvalid = false;
-	fprintf(stderr, "glacis-vcard: register %#x was not answered; this is a defect of the logic, please report it\n",
+	fprintf(stderr,
+		"glacis-vcard: register %#x was not answered; this is a defect of the logic, please report it\n",
 		offset);
 	*value = UINT32_MAX;
 	return false;
@@ -101,9 +102,9 @@ static uint32_t read_identity(struct vcard_logic_state *state, uint32_t offset)
 	if (offset == GLACIS_CARD_IDENTITY_ABI)
 		return card->abi_major << GLACIS_CARD_IDENTITY_ABI_MAJOR_SHIFT | (value & ABI_MINOR_MASK);
 	if (offset >= GLACIS_CARD_IDENTITY_BUILD_ID && offset <= GLACIS_CARD_IDENTITY_BUILD_DATE)
-		return offset == GLACIS_CARD_IDENTITY_BUILD_ID + 4 ?
-			       (uint32_t)(vcard_identity_read(card, GLACIS_CARD_IDENTITY_BUILD_ID) >> 32) :
-			       (uint32_t)vcard_identity_read(card, offset);
+		return offset == GLACIS_CARD_IDENTITY_BUILD_ID + 4
+			       ? (uint32_t)(vcard_identity_read(card, GLACIS_CARD_IDENTITY_BUILD_ID) >> 32)
+			       : (uint32_t)vcard_identity_read(card, offset);
 	if (offset == GLACIS_CARD_IDENTITY_LIMITS)
 		return (uint32_t)vcard_identity_read(card, offset);
 	return value;
@@ -185,8 +186,7 @@ static void rtl_write(struct vcard_logic_state *state, uint32_t offset, uint32_t
 
 static void forward_doorbell(struct vcard_logic_state *state, unsigned queue, uint32_t reg, uint32_t *known)
 {
-	uint32_t value =
-		atomic_load_explicit(vcard_card_doorbell(state->card, queue, reg), memory_order_acquire);
+	uint32_t value = atomic_load_explicit(vcard_card_doorbell(state->card, queue, reg), memory_order_acquire);
 
 	if (value == *known)
 		return;

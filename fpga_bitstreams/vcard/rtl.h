@@ -10,7 +10,7 @@
 #include "rtl_bus.h"
 
 #define RTL_CLOCK_KHZ    160000u /* assumed for an ECP5; what it says of itself, not how fast it runs */
-#define RTL_BATCH_CYCLES 64u /* between two looks at doorbells and the gate */
+#define RTL_BATCH_CYCLES 64u     /* between two looks at doorbells and the gate */
 
 /* A completion that a fault holds back; see rtl_faults.c. */
 struct rtl_held {

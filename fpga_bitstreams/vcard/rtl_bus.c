@@ -296,7 +296,8 @@ static void check(struct vcard_rtl_bus *bus, const struct vcard_rtl_in *in, cons
 		owe(out->m_wvalid && out->m_wstrb == before->m_wstrb && out->m_wlast == before->m_wlast &&
 			    memcmp(out->m_wdata, before->m_wdata, VCARD_RTL_BEAT) == 0,
 		    "data changed before it was taken");
-	owe(!out->m_arvalid || (within_page(out->m_araddr, out->m_arlen + 1u) && bus->reads[out->m_arid].state == RTL_FREE),
+	owe(!out->m_arvalid ||
+		    (within_page(out->m_araddr, out->m_arlen + 1u) && bus->reads[out->m_arid].state == RTL_FREE),
 	    "a read crosses 4 KiB, or has an identifier that is under way");
 	owe(!out->m_awvalid ||
 		    (within_page(out->m_awaddr, out->m_awlen + 1u) && bus->writes[out->m_awid].state == RTL_FREE),

@@ -50,7 +50,7 @@ struct vcard_rtl_bus {
 	uint8_t message[RTL_BURST_BYTES];
 	uint64_t cycle;
 	uint64_t random;
-	bool calm; /* no random waits: for measurements */
+	bool calm;                             /* no random waits: for measurements */
 	bool read_held, write_held, data_held; /* offered in the cycle before, and not taken */
 	struct vcard_rtl_out before;
 };

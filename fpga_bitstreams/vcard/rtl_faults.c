@@ -99,8 +99,7 @@ void vcard_rtl_faults_drop(struct vcard_logic_state *state, unsigned queue)
 void vcard_rtl_faults_calm(struct vcard_rtl_in *in)
 {
 	in->command_answered = in->tag_answered = in->place_answered = true;
-	in->stall = in->stall_clear = in->tag_flip = in->outside = in->drop = in->hold = in->phase = in->twice =
-		false;
+	in->stall = in->stall_clear = in->tag_flip = in->outside = in->drop = in->hold = in->phase = in->twice = false;
 	in->cookie = 0;
 }
 

@@ -82,10 +82,12 @@ static uint32_t pick_size(void)
 /* Lays `size` bytes out in pieces with holes from `space` on; 1 piece: at a random place. The count of the list. */
 static uint8_t lay_out(const struct rig *rig, struct glacis_card_segment *list, uint8_t *space, uint32_t size)
 {
-	uint32_t count = size && pick(2) ? 1 + pick(size < PIECES_MAX ? size : PIECES_MAX) : 1, at = pick(4200), left = size;
+	uint32_t count = size && pick(2) ? 1 + pick(size < PIECES_MAX ? size : PIECES_MAX) : 1, at = pick(4200),
+		 left = size;
 
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t last = left - (count - 1 - i), piece = i + 1 == count ? left : 1 + pick(2 * left / (count - i));
+		uint32_t last = left - (count - 1 - i),
+			 piece = i + 1 == count ? left : 1 + pick(2 * left / (count - i));
 
 		if (piece > last)
 			piece = last;
@@ -214,8 +216,8 @@ static struct glacis_card_aead make(unsigned queue, unsigned index, uint32_t coo
 	if (command.opcode == GLACIS_CARD_OPCODE_OPEN)
 		encrypt(rig, &command, slot, command.source_count, aad, tag);
 	command.source = command.source_count > 1 ? rig_address(rig, slot->source_list) : slot->source_list[0].address;
-	command.destination = command.destination_count > 1 ? rig_address(rig, slot->destination_list) :
-							     slot->destination_list[0].address;
+	command.destination = command.destination_count > 1 ? rig_address(rig, slot->destination_list)
+							    : slot->destination_list[0].address;
 	if (in_place) {
 		command.destination = command.source;
 		command.destination_count = command.source_count;
@@ -252,7 +254,8 @@ static void describe(const struct glacis_card_aead *command, const uint8_t *expe
 
 	while (expected[at] == got[at])
 		at++;
-	printf("# differs from byte %zu of the slot on: %02x and %02x; opcode %u, %u bytes, %u pieces at %#llx to %u at "
+	printf("# differs from byte %zu of the slot on: %02x and %02x; opcode %u, %u bytes, %u pieces at %#llx to %u "
+	       "at "
 	       "%#llx, tag at %#llx\n",
 	       at, expected[at], got[at], command->opcode, command->text_size, command->source_count,
 	       (unsigned long long)command->source, command->destination_count,

@@ -108,8 +108,8 @@ static void by_size(void)
 static void by_shape(void)
 {
 	static const struct load loads[] = {
-		{ 1024, 16, 0, false }, { 1024, 24, 0, false }, { 1024, 32, 0, false }, { 1024, 32, 0, true },
-		{ 1024, 32, 5, false }, { 1024, 32, 5, true },	{ 16384, 16, 5, false }, { 16384, 16, 5, true },
+		{ 1024, 16, 0, false }, { 1024, 24, 0, false }, { 1024, 32, 0, false },  { 1024, 32, 0, true },
+		{ 1024, 32, 5, false }, { 1024, 32, 5, true },  { 16384, 16, 5, false }, { 16384, 16, 5, true },
 	};
 
 	NEED(begin("0"));

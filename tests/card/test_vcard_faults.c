@@ -309,7 +309,8 @@ static void other_images(void)
 	NEED(fault_bed_open(&bed, "abi-mismatch:count=1"));
 	CHECK(rig_read32(&bed.rig, GLACIS_CARD_IDENTITY_ABI) >> 16 == GLACIS_CARD_ABI_MAJOR + 1);
 	CHECK(fault_bed_control(&bed, "fault", "no-rsa:count=1"));
-	CHECK(rig_read32(&bed.rig, GLACIS_CARD_IDENTITY_CAPABILITIES) == (rig_is_rtl() ? 5 : 0x17)); /* not under the client's feet */
+	CHECK(rig_read32(&bed.rig, GLACIS_CARD_IDENTITY_CAPABILITIES) ==
+	      (rig_is_rtl() ? 5 : 0x17)); /* not under the client's feet */
 	rig_detach(&bed.rig);
 	NEED(rig_attach(&bed.rig));
 	CHECK(rig_read32(&bed.rig, GLACIS_CARD_IDENTITY_ABI) >> 16 == GLACIS_CARD_ABI_MAJOR);

@@ -234,9 +234,9 @@ void known_answers()
 // Sizes around blocks and records, with each size of additional data; no gaps, then some, then many.
 void sizes()
 {
-	static const size_t sizes[] = { 0,  1,   15,  16,  17,   31,   32,   33,    47,    48,    63,   64,
-					65, 79,  80,  81,  95,   96,   97,   255,   256,   257,   1023, 1024,
-					1025, 1459, 16383, 16384, 16385, 16640 };
+	static const size_t sizes[] = { 0,   1,   15,   16,   17,   31,   32,    33,    47,    48,
+					63,  64,  65,   79,   80,   81,   95,    96,    97,    255,
+					256, 257, 1023, 1024, 1025, 1459, 16383, 16384, 16385, 16640 };
 	std::mt19937 random(seed);
 
 	for (unsigned stalls : { 0u, 4u, 13u }) {
@@ -267,8 +267,8 @@ void random_records()
 	printf("# %u records in %llu cycles\n", done, static_cast<unsigned long long>(bench.cycles));
 }
 
-// A different key for each record: two cycles beside the text's blocks where records are long enough, and one more where
-// they are so long that a hash key takes a slot.
+// A different key for each record: two cycles beside the text's blocks where records are long enough, and one more
+// where they are so long that a hash key takes a slot.
 void back_to_back()
 {
 	for (size_t size : { 64u, 256u, 1024u, 4096u, 16384u }) {
@@ -305,7 +305,8 @@ void one_at_a_time()
 
 		bench.add(make(random, 13, size));
 		bench.run(0);
-		printf("# %zu bytes alone: %llu cycles\n", size, static_cast<unsigned long long>(bench.cycles - before));
+		printf("# %zu bytes alone: %llu cycles\n", size,
+		       static_cast<unsigned long long>(bench.cycles - before));
 		CHECK(bench.cycles - before < 300 + size / 16);
 	}
 }

@@ -45,7 +45,7 @@ module glacis_gcm_setup #(
   logic expanding, expansion_done, raising, raised, start;
   logic [1:0] expanding_size;
 
-  assign key_ready = !expanding && (taken - free) != count_t'(1 << CONTEXT_BITS);
+  assign key_ready = !expanding && (taken - free) != (CONTEXT_BITS + 1)'(1 << CONTEXT_BITS);
   assign start = key_valid && key_ready;
   assign key_slot = taken[CONTEXT_BITS-1:0];
   assign key_context = expanded[CONTEXT_BITS-1:0];

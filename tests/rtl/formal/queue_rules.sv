@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A queue of a card with two: set up by the first writes, then left to whatever software and the rest of the card do.
 // Completions go round the ring, with the phase of the pass; a reset is acknowledged when nothing is under way any more,
-// not before, and then at once; and a queue that is not enabled asks for nothing.
+// not before, and then at once; and a queue that is not enabled asks for nothing. The search is bounded: of the ring it
+// sees the first pass, the others are seen by the tests that wrap rings (tests/card/test_vcard_queues.c).
 module queue_rules (
   input logic        clk,
   input logic        rst,
@@ -35,7 +36,7 @@ module queue_rules (
 
   assign set_up = step == 5'd9;
   assign bus_write = set_up ? any_write : step > 5'd4;
-  assign bus_doorbell = set_up ? any_doorbell : step == 5'd8;
+  assign bus_doorbell = set_up ? any_write && any_doorbell : step == 5'd8;
   assign bus_offset = set_up ? (any_write ? any_offset : glacis_card_pkg::QUEUE_STATUS) :
                       step == 5'd5 ? glacis_card_pkg::QUEUE_SIZE : step == 5'd6 || step == 5'd7 ? glacis_card_pkg::QUEUE_CONTROL : glacis_card_pkg::DOORBELL_SQ_TAIL;
   assign bus_data = set_up ? any_data : step == 5'd5 ? 32'h0101 : 32'd1;
@@ -91,9 +92,11 @@ module queue_rules (
         tail <= !tail;
         if (tail) phase <= !phase;
       end
-      if (!any_write && set_up && status[3:0] == glacis_card_pkg::STATE_RESETTING[3:0] && issued == landed + dropped && !fetch_valid)
+      // a second reset begins the wait anew; behind a doorbell's write the state is not seen
+      if (any_write) quiet <= any_doorbell ? quiet : '0;
+      else if (set_up && status[3:0] == glacis_card_pkg::STATE_RESETTING[3:0] && issued == landed + dropped && !fetch_valid)
         quiet <= quiet + 3'd1;
-      else if (!any_write) quiet <= '0;
+      else quiet <= '0;
     end
   end
 
