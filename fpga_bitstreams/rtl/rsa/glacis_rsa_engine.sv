@@ -8,9 +8,10 @@
 // - by a pulse of `fetch_valid`: then `fetch_size` bytes are taken from `in` (the base, modulus_size bytes; or the numbers
 //   of KEY_LOAD as KEY_KIND says), the result of an operation with status OK comes out of `out` in modulus_size bytes,
 //   and `done` follows its last beat. Every byte is taken even if the first already is wrong.
-// `in_error` in place of a beat ends the command with DMA_READ. `cancel`, at any time, ends what runs with INTERNAL, in
-// less than 5000 cycles; whoever feeds `in` drops what is left. A KEY_LOAD that does not end with OK leaves the slot as
-// it was.
+// `in_error` in place of a beat ends the command with DMA_READ. `cancel` ends what runs with INTERNAL, in less than 5000
+// cycles; what has been decided already ends as it would have. After either, a beat that waits at `out` is withdrawn, and
+// whoever feeds `in` drops what is left. A KEY_LOAD that does not end with OK leaves the slot as it was. After `zeroise`
+// and `rst` no `done` follows; the engine is busy until everything is empty.
 //
 // The cycles of an operation depend on opcode, kind and sizes, never on the numbers; with RSA_PUBLIC also on e. Those of
 // KEY_LOAD also depend on how long p and q are and on whether the slot held a key.
