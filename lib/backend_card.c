@@ -242,6 +242,9 @@ static void tell(struct card_route *route, enum card_outcome outcome)
 		counter_add(&counters->again_wrong, 1);
 		card_failed(route->card, "a result had a wrong tag");
 		break;
+	case CARD_RETURNED: /* the keeper took it back, after a failure that was told of already */
+		counter_add(&counters->again_error, 1);
+		break;
 	default:
 		counter_add(&counters->again_error, 1);
 		card_failed(route->card, "an operation ended with an error");

@@ -117,6 +117,22 @@ static uint64_t collect(struct card *card)
 	return left;
 }
 
+/* Lets queues that have nothing to poll for have back what is in quarantine. */
+static void collect_late(struct card *card)
+{
+	pthread_mutex_lock(&card->lock);
+	for (uint32_t i = 0; i < CARD_SEATS_MAX; i++) {
+		struct card_seat *seat = card->seats[i];
+
+		if (seat == NULL || !card_seat_enter(seat))
+			continue;
+		if (atomic_load(&seat->live) == 0)
+			card_seat_stash(seat);
+		card_seat_exit(seat);
+	}
+	pthread_mutex_unlock(&card->lock);
+}
+
 /* Stops and starts the device, while nobody can be with it. */
 static int restart(struct card *card)
 {
@@ -225,7 +241,7 @@ static void keep(struct card *card)
 			return;
 		/* Of a queue that has nothing to poll for, the late ones come back here. */
 		if (card->options.copy_always || !card->description.direct)
-			(void)collect(card);
+			collect_late(card);
 		if (card_is_up(card) && !answers_right(card, true))
 			card_failed(card, "did not answer a known question right");
 		if (!card_is_up(card) && !recover(card))

@@ -23,7 +23,7 @@
 #include <glacis/card.h>
 
 /* Changes whenever anything here does, or the layout of sessions and operations. */
-#define CARD_MODULE_VERSION UINT32_C(0x00010001)
+#define CARD_MODULE_VERSION UINT32_C(0x00010002)
 #define CARD_MODULE_SYMBOL  "glacis_card_module"
 #define CARD_WHY_SIZE       256u
 
@@ -37,6 +37,7 @@ enum card_outcome {
 	CARD_ERROR,       /* the device refused, failed, was reset, or is gone */
 	CARD_LATE,        /* no answer in time; the device may still be at its copy */
 	CARD_WRONG,       /* `verify` refused the output */
+	CARD_RETURNED,    /* done, but taken back without a look at the output, which is not released */
 };
 
 /* An operation that comes back. */
@@ -116,7 +117,9 @@ struct card_module {
 	/* How many of the first were taken; the next one is unfit or finds no room, as `unfit` says. */
 	unsigned (*submit)(struct card_queue *queue, struct glacis_aead_op *const ops[], unsigned count, bool *unfit);
 	unsigned (*submit_rsa)(struct card_queue *queue, struct card_rsa_request *const requests[], unsigned count);
-	unsigned (*poll)(struct card_queue *queue, struct card_result results[], unsigned max);
+	/* What is back. Without `release` no output is looked at or released, and `verify` is not called: for a thread that
+	 * is not the queue's. */
+	unsigned (*poll)(struct card_queue *queue, struct card_result results[], unsigned max, bool release);
 	void (*state)(const struct card_queue *queue, struct card_queue_state *state);
 	/* Forgets what a session's key was made into. */
 	void (*session_release)(struct card_device *device, struct glacis_aead_session *session);

@@ -211,6 +211,8 @@ void card_rsa_back(struct card_rsa *rsa, const struct card_result *result)
 			counter_add(&rsa->setup.counters->rsa.check_failed, 1);
 			card_rsa_failed(rsa->seat->card);
 		}
+	} else if (result->outcome == CARD_RETURNED) {
+		counter_add(&rsa->counters->again_error, 1);
 	} else if (result->outcome == CARD_LATE) {
 		counter_add(&rsa->counters->again_late, 1);
 		card_failed(rsa->seat->card, "an RSA operation did not come back in time");

@@ -80,7 +80,7 @@ unsigned card_seat_poll(struct card_seat *seat, struct card_result results[], un
 	if (seat->taken == seat->stashed)
 		seat->taken = seat->stashed = 0;
 	if (done < max)
-		done += seat->card->module->poll(seat->queue, results + done, max - done);
+		done += seat->card->module->poll(seat->queue, results + done, max - done, true);
 	if (done > 0)
 		atomic_fetch_sub_explicit(&seat->live, done, memory_order_relaxed);
 	return done;
@@ -90,7 +90,7 @@ void card_seat_stash(struct card_seat *seat)
 {
 	while (seat->stashed < seat->room) {
 		unsigned done = seat->card->module->poll(seat->queue, seat->stash + seat->stashed,
-							 seat->room - seat->stashed);
+							 seat->room - seat->stashed, false);
 
 		if (done == 0)
 			return;

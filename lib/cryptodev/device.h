@@ -146,7 +146,7 @@ int module_queue_open(struct card_device *device, const struct card_queue_setup 
 void module_queue_close(struct card_queue *queue);
 void module_queue_free(struct card_queue *queue);
 unsigned module_submit(struct card_queue *queue, struct glacis_aead_op *const ops[], unsigned count, bool *unfit);
-unsigned module_poll(struct card_queue *queue, struct card_result results[], unsigned max);
+unsigned module_poll(struct card_queue *queue, struct card_result results[], unsigned max, bool release);
 void module_state(const struct card_queue *queue, struct card_queue_state *state);
 
 /* rsa.c */

@@ -371,14 +371,14 @@ static inline enum card_outcome conclude(struct card_queue *queue, struct slot *
 	return CARD_DONE;
 }
 
-static inline bool back(struct card_queue *queue, struct slot *slot, struct card_result *result)
+static inline bool back(struct card_queue *queue, struct slot *slot, struct card_result *result, bool release)
 {
 	bool owned = slot->owner != NULL;
 
 	if (likely(owned)) {
 		result->owner = slot->owner;
 		result->rsa = false;
-		result->outcome = (uint8_t)conclude(queue, slot);
+		result->outcome = release ? (uint8_t)conclude(queue, slot) : CARD_RETURNED;
 		if (queue->device->deadline != 0)
 			leave_line(queue, slot);
 	} else {
@@ -388,7 +388,7 @@ static inline bool back(struct card_queue *queue, struct slot *slot, struct card
 	return owned;
 }
 
-unsigned module_poll(struct card_queue *queue, struct card_result results[], unsigned max)
+unsigned module_poll(struct card_queue *queue, struct card_result results[], unsigned max, bool release)
 {
 	struct rte_crypto_op *burst[BURST];
 	uint16_t count_, limit = (uint16_t)(max < BURST ? max : BURST);
@@ -401,7 +401,7 @@ unsigned module_poll(struct card_queue *queue, struct card_result results[], uns
 		if (unlikely(burst[i]->type == RTE_CRYPTO_OP_TYPE_ASYMMETRIC)) {
 			done += module_rsa_back(queue, (struct rsa_slot *)(void *)burst[i], &results[done]);
 		} else {
-			done += back(queue, (struct slot *)(void *)burst[i], &results[done]);
+			done += back(queue, (struct slot *)(void *)burst[i], &results[done], release);
 		}
 	}
 	if (queue->device->deadline != 0 && done < max && queue->oldest != NULL)

@@ -152,7 +152,7 @@ static enum card_outcome run(struct card_queue *queue, struct glacis_aead_op *op
 	return CARD_DONE;
 }
 
-static unsigned fake_poll(struct card_queue *queue, struct card_result results[], unsigned max)
+static unsigned fake_poll(struct card_queue *queue, struct card_result results[], unsigned max, bool release)
 {
 	enum fake_card_mode mode = (enum fake_card_mode)atomic_load(&fake_card.mode);
 	unsigned done = 0;
@@ -162,7 +162,9 @@ static unsigned fake_poll(struct card_queue *queue, struct card_result results[]
 	while (queue->count > 0 && done < max) {
 		struct glacis_aead_op *op = queue->ops[--queue->count];
 
-		results[done++] = (struct card_result){ .owner = op, .outcome = (uint8_t)run(queue, op, mode) };
+		results[done++] = (struct card_result){
+			.owner = op, .outcome = release ? (uint8_t)run(queue, op, mode) : CARD_RETURNED
+		};
 	}
 	atomic_fetch_sub(&fake_card.live, (int)done);
 	return done;
