@@ -286,6 +286,15 @@ void rig_write64(struct rig *rig, uint32_t offset, uint64_t value)
 	rig_write32(rig, offset + 4, (uint32_t)(value >> 32));
 }
 
+bool rig_comes_to(struct rig *rig, uint32_t offset, uint64_t value)
+{
+	uint64_t end = rig_now_ms() + RIG_WAIT_MS;
+
+	while (rig_read64(rig, offset) != value && rig_now_ms() < end)
+		rig_sleep_ms(1);
+	return rig_read64(rig, offset) == value;
+}
+
 void rig_enable(struct rig *rig)
 {
 	rig_write32(rig, GLACIS_CARD_CONTROL_CONTROL, GLACIS_CARD_CONTROL_CONTROL_ENABLE_MASK);

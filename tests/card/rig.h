@@ -72,6 +72,9 @@ uint32_t rig_read32(struct rig *rig, uint32_t offset);
 uint64_t rig_read64(struct rig *rig, uint32_t offset);
 void rig_write32(struct rig *rig, uint32_t offset, uint32_t value);
 void rig_write64(struct rig *rig, uint32_t offset, uint64_t value);
+/* Waits until a counter has this value. A completion may be seen in memory before the card knows that it was written, and
+ * counts it. */
+bool rig_comes_to(struct rig *rig, uint32_t offset, uint64_t value);
 void rig_enable(struct rig *rig);
 
 /* CONTROL.RESET of the function, waited for. */

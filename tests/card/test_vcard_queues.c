@@ -27,16 +27,6 @@ static bool fails(struct ring *ring, uint32_t reason)
 	return ring_state(ring) == GLACIS_CARD_STATE_ERROR && queue_error(ring) == reason;
 }
 
-/* A completion may be seen in memory before its write is acknowledged to the card, and counted. */
-static bool counts(struct rig *rig, uint32_t offset, uint64_t value)
-{
-	uint64_t end = rig_now_ms() + RIG_WAIT_MS;
-
-	while (rig_read64(rig, offset) != value && rig_now_ms() < end)
-		rig_sleep_ms(1);
-	return rig_read64(rig, offset) == value;
-}
-
 static void wrapping(void)
 {
 	struct glacis_card_completion completion;
@@ -55,8 +45,8 @@ static void wrapping(void)
 				CHECK(ring_run(&ring, &nop, &completion) == GLACIS_CARD_STATUS_OK);
 				CHECK(completion.cookie == i && completion.sq_head == ring.sq_tail);
 			}
-			CHECK(counts(&rig, glacis_card_queue(1, GLACIS_CARD_QUEUE_COMMANDS), 100));
-			CHECK(counts(&rig, glacis_card_queue(1, GLACIS_CARD_QUEUE_COMPLETIONS), 100));
+			CHECK(rig_comes_to(&rig, glacis_card_queue(1, GLACIS_CARD_QUEUE_COMMANDS), 100));
+			CHECK(rig_comes_to(&rig, glacis_card_queue(1, GLACIS_CARD_QUEUE_COMPLETIONS), 100));
 			CHECK(ring_reset(&ring));
 		}
 	}
@@ -69,7 +59,7 @@ static void full_rings(void)
 {
 	struct glacis_card_completion completion;
 	struct glacis_card_rsa nop;
-	uint32_t next = 0, seen = 0, held = 0;
+	uint32_t next = 0, seen = 0;
 	struct ring ring;
 	struct rig rig;
 
@@ -93,9 +83,7 @@ static void full_rings(void)
 		ring_put(&ring, &nop);
 	}
 	ring_bell(&ring);
-	while (held < 63 && rig_read64(&rig, glacis_card_queue(3, GLACIS_CARD_QUEUE_COMPLETIONS)) < next)
-		rig_sleep_ms(1), held++;
-	CHECK(rig_read64(&rig, glacis_card_queue(3, GLACIS_CARD_QUEUE_COMPLETIONS)) == next);
+	CHECK(rig_comes_to(&rig, glacis_card_queue(3, GLACIS_CARD_QUEUE_COMPLETIONS), next));
 	for (unsigned i = 0; i < 20; i++) {
 		nop = ring_nop(next++);
 		ring_put(&ring, &nop);
