@@ -104,7 +104,7 @@ static void known_answers(void)
 		try_vector(&bed, &vector);
 	tap_context("%s", "");
 	CHECK(count >= 30);
-	CHECK(rig_read64(&bed.rig, GLACIS_CARD_COUNTERS_AUTH_FAILED) == count);
+	CHECK(rig_comes_to(&bed.rig, GLACIS_CARD_COUNTERS_AUTH_FAILED, count));
 	CHECK(rig_comes_to(&bed.rig, GLACIS_CARD_COUNTERS_AEAD_OPERATIONS, 3 * (uint64_t)count));
 	CHECK(rig_read64(&bed.rig, GLACIS_CARD_COUNTERS_ERRORS) == 0);
 	fclose(file);
