@@ -445,8 +445,11 @@ static void refuse(const char *what, const char *first, const char *second)
 
 static void refusals(void)
 {
+	char own[32];
+
 	fake_card_init(&card), card.abi = 2u << 16 | 7;
-	refuse("another major version", "ABI 2.7", "made for 1.0");
+	snprintf(own, sizeof(own), "made for %u.%u", GLACIS_CARD_ABI_MAJOR, GLACIS_CARD_ABI_MINOR);
+	refuse("another major version", "ABI 2.7", own);
 	card.magic = 0x12345678;
 	refuse("another device", "0x12345678", "0x43414c47");
 	card.gone = true;
