@@ -130,10 +130,12 @@ static void print(struct run *run, struct bench_report *report)
 
 	fprintf(out,
 		"\nFull TLS 1.3 handshakes, RSA-2048, by the longest wait of a signature for company; median over the\n"
-		"rounds and (interquartile range). Load: part of %.0f handshakes a second, what %u at once get; 0: these\n"
+		"rounds and (interquartile range). Load: part of %.0f handshakes a second, what %u at once get; 0: "
+		"these\n"
 		"%u at once, without latency.\n"
 		"%-6s %10s %22s %22s %22s\n",
-		run->capacity, AT_ONCE, AT_ONCE, "load", "wait, us", "latency median, us", "latency p99, us", "CPU, us each");
+		run->capacity, AT_ONCE, AT_ONCE, "load", "wait, us", "latency median, us", "latency p99, us",
+		"CPU, us each");
 	for (unsigned load = 0; load < LOADS; load++)
 		for (unsigned wait = 0; wait < WAITS; wait++) {
 			struct series *series = &run->series[load][wait];

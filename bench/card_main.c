@@ -196,10 +196,10 @@ static bool report_cycles(const struct card_library_results *results, struct ben
 			const struct bench_figure *figure = &results->cycles[way][i];
 
 			fprintf(table, "  %8.0f ± %-5.0f", figure->median, figure->spread);
-			bench_report_row(report, json_pack("{s:s, s:i, s:i, s:s, s:f, s:f}", "what", "libglacis", "size",
-							   (int)results->sizes[i], "burst", (int)CARD_BURST, "way",
-							   ways[way], "host_cycles_per_record", figure->median, "spread",
-							   figure->spread));
+			bench_report_row(report,
+					 json_pack("{s:s, s:i, s:i, s:s, s:f, s:f}", "what", "libglacis", "size",
+						   (int)results->sizes[i], "burst", (int)CARD_BURST, "way", ways[way],
+						   "host_cycles_per_record", figure->median, "spread", figure->spread));
 		}
 		good &= results->cycles[CARD_LIBRARY_BARE][i].median <= LIBRARY_CYCLES_MOST;
 		fputc('\n', table);
@@ -212,8 +212,9 @@ static void report_crossover(const struct card_library_results *results, struct 
 	FILE *table = bench_report_table(report);
 	char idle[32], busy[32];
 
-	fprintf(table, "\nwhat the router measured of the emulated card that computes, all results checked, ns per record\n"
-		       " bytes   processor   host of a card   back after\n");
+	fprintf(table,
+		"\nwhat the router measured of the emulated card that computes, all results checked, ns per record\n"
+		" bytes   processor   host of a card   back after\n");
 	for (unsigned i = 0; i < GLACIS_CARD_SIZES; i++) {
 		const struct glacis_card_cost *cost = &results->costs[i];
 
@@ -272,7 +273,10 @@ int main(int argc, char **argv)
 	static const struct argp_option list[] = {
 		{ "json", OPTION_JSON, "FILE", 0, "Write the results to FILE, - for standard output", 0 },
 		{ "vcard", OPTION_VCARD, "PATH", 0, "The emulated card; by default that of this build", 0 },
-		{ "check", OPTION_CHECK, NULL, 0, "Fail when a record costs more than 180 cycles, or 250 through libglacis, or recovery more than 50 ms", 0 },
+		{ "check", OPTION_CHECK, NULL, 0,
+		  "Fail when a record costs more than 180 cycles, or 250 through libglacis, or recovery more than 50 "
+		  "ms",
+		  0 },
 		{ 0 },
 	};
 	static const struct argp argp = {

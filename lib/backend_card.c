@@ -111,8 +111,7 @@ static uint32_t size_from(struct card_route *route)
 		return 1;
 	if (++route->meter.calls >= BUSY_CALLS)
 		meter_look(&route->meter);
-	return atomic_load_explicit(route->meter.busy ? &card->size_from_busy : &card->size_from,
-				    memory_order_relaxed);
+	return atomic_load_explicit(route->meter.busy ? &card->size_from_busy : &card->size_from, memory_order_relaxed);
 }
 
 static inline bool fits(const struct card_route *route, const struct glacis_aead_op *op)
@@ -328,7 +327,8 @@ static int card_rsa_open_(void *state)
 	return error;
 }
 
-/* An RSA operation costs the host least on any card, so only its delay speaks against it while there is time to spare. */
+/* An RSA operation costs the host least on any card, so only its delay speaks against it while there is time to spare.
+ */
 static bool rsa_wanted(struct card_route *route)
 {
 	if (route->card->options.policy != GLACIS_CARD_AUTO)
@@ -375,8 +375,8 @@ static int card_queue_open(const struct backend_queue_setup *setup, void **state
 	route->seat = card_seat_take(card, checks ? verify : NULL, route);
 	if (route->seat == NULL)
 		card_log(card, GLACIS_CARD_LOG_WARNING,
-			 "card %s: all %u queues are taken; another queue runs on the processor", card->description.device,
-			 card->description.queues - 1);
+			 "card %s: all %u queues are taken; another queue runs on the processor",
+			 card->description.device, card->description.queues - 1);
 	*state = route;
 	return 0;
 }

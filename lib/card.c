@@ -175,7 +175,7 @@ static uint32_t backoff_ms(struct card *card)
 		card->failures_in_row = 0;
 	shift = card->failures_in_row++;
 	return shift > 8 || CARD_BACKOFF_MS << shift > CARD_BACKOFF_MS_MAX ? CARD_BACKOFF_MS_MAX
-									    : CARD_BACKOFF_MS << shift;
+									   : CARD_BACKOFF_MS << shift;
 }
 
 /* Starts the device again until it gives right answers. False: the engine ends. */
@@ -188,7 +188,8 @@ static bool bring_back(struct card *card)
 		 "card %s: is lost; everything runs on the processor, and the card is tried again",
 		 card->description.device);
 	for (;;) {
-		/* Where an operation does not come back, its queue's driver has not let go: starting again must wait. */
+		/* Where an operation does not come back, its queue's driver has not let go: starting again must wait.
+		 */
 		if (collect(card) == 0 && restart(card) == 0 && answers_right(card, false))
 			return true;
 		if (!rest(card, retry_ms))

@@ -116,10 +116,9 @@ static bool offer(struct card_rsa *rsa, struct glacis_rsa_op *op)
 
 	if (place == NULL || rsa_pad(op, place->block) != 0)
 		return false; /* what is malformed the CPU backend says */
-	place->request = (struct card_rsa_request){ .key = op->key->card_key,
-						    .base = place->block,
-						    .result = place->result,
-						    .size = op->key->bytes };
+	place->request = (struct card_rsa_request){
+		.key = op->key->card_key, .base = place->block, .result = place->result, .size = op->key->bytes
+	};
 	place->op = op;
 	rsa->used++;
 	op->op.state = GLACIS_OP_INFLIGHT;
@@ -252,7 +251,8 @@ void card_rsa_key_load(struct glacis_rsa_key *key)
 	struct rsa_numbers own;
 	struct key_text text;
 
-	if (card == NULL || key->card_key != NULL || !card->description.rsa || rsa_numbers_load(&own, key->pair, &nobody) != 0)
+	if (card == NULL || key->card_key != NULL || !card->description.rsa ||
+	    rsa_numbers_load(&own, key->pair, &nobody) != 0)
 		return;
 	text.used = 0;
 	/* Places first, then sizes: the order of evaluation in an initialiser would be anybody's guess. */

@@ -111,8 +111,8 @@ static void print_card(FILE *out, json_t *card)
 		json_is_true(json_object_get(card, "direct")) ? "of pools as they are" : "through copies");
 	fprintf(out, "  records   bytes   cpu ns  host ns  back after ns   (of one, in bursts of 32)\n");
 	json_array_foreach(json_object_get(card, "costs"), index, cost)
-		fprintf(out, "           %6.0f %8.0f %8.0f %14.0f\n", number_of(cost, "size"), number_of(cost, "cpu_ns"),
-			number_of(cost, "host_ns"), number_of(cost, "card_ns"));
+		fprintf(out, "           %6.0f %8.0f %8.0f %14.0f\n", number_of(cost, "size"),
+			number_of(cost, "cpu_ns"), number_of(cost, "host_ns"), number_of(cost, "card_ns"));
 	fprintf(out, "  chosen    %s; while the processor is saturated %s\n",
 		size_text(json_object_get(card, "size_from"), idle),
 		size_text(json_object_get(card, "size_from_busy"), busy));

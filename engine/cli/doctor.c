@@ -44,7 +44,7 @@ __attribute__((format(printf, 2, 3))) static void found(struct finding *finding,
 }
 
 __attribute__((format(printf, 3, 4))) static void lacks(struct finding *finding, enum verdict verdict,
-							 const char *format, ...)
+							const char *format, ...)
 {
 	va_list arguments;
 
@@ -126,7 +126,8 @@ static void check_memlock(struct finding *finding)
 	}
 	found(finding, "%" PRIu64 " KiB may be locked", (uint64_t)limit.rlim_cur / 1024);
 	if (limit.rlim_cur < MEMLOCK_WANTED)
-		lacks(finding, HINT, "ulimit -l %u   # in a systemd unit: LimitMEMLOCK=infinity", MEMLOCK_WANTED / 1024);
+		lacks(finding, HINT, "ulimit -l %u   # in a systemd unit: LimitMEMLOCK=infinity",
+		      MEMLOCK_WANTED / 1024);
 }
 
 static void check_hugepages(struct finding *finding)
@@ -149,7 +150,8 @@ static void check_hugepages(struct finding *finding)
 
 static void check_module(struct finding *finding)
 {
-	static const char *const places[] = { GLACIS_CLI_MODULE, "/usr/lib/x86_64-linux-gnu/glacis/glacis-cryptodev.so" };
+	static const char *const places[] = { GLACIS_CLI_MODULE,
+					      "/usr/lib/x86_64-linux-gnu/glacis/glacis-cryptodev.so" };
 	const char *given = secure_getenv("GLACIS_CRYPTODEV");
 
 	for (unsigned i = 0; i < 3; i++) {
@@ -260,9 +262,9 @@ static const struct {
 	const char *name;
 	void (*check)(struct finding *finding);
 } checks[] = {
-	{ "processor", check_processor }, { "libglacis", check_engine },   { "kernel", check_kernel },
-	{ "memlock", check_memlock },     { "module", check_module },      { "cards", check_cards },
-	{ "hugepages", check_hugepages }, { "iommu", check_iommu },        { "vfio", check_vfio },
+	{ "processor", check_processor }, { "libglacis", check_engine }, { "kernel", check_kernel },
+	{ "memlock", check_memlock },     { "module", check_module },    { "cards", check_cards },
+	{ "hugepages", check_hugepages }, { "iommu", check_iommu },      { "vfio", check_vfio },
 };
 
 static void print(const char *name, const struct finding *finding)
@@ -291,8 +293,9 @@ static int doctor_main(int argc, char **argv)
 	json_t *list = json_array(), *root;
 	bool good = true;
 
-	cli_options_parse(argc, argv, "Looks for what Glacis needs on this machine, and says what helps where it lacks.",
-			  0, &options);
+	cli_options_parse(argc, argv,
+			  "Looks for what Glacis needs on this machine, and says what helps where it lacks.", 0,
+			  &options);
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
 		struct finding finding = { .verdict = GOOD };
 

@@ -52,8 +52,8 @@ static int selftest_main(int argc, char **argv)
 	int error;
 
 	cli_options_parse(argc, argv,
-			  "Checks what libglacis computes on this machine against known answers and OpenSSL.", CLI_DEVICE,
-			  &options);
+			  "Checks what libglacis computes on this machine against known answers and OpenSSL.",
+			  CLI_DEVICE, &options);
 	test.quiet = options.json;
 	test.device = options.device;
 	error = selftest_run(&test);

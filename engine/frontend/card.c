@@ -65,15 +65,16 @@ int glacisd_card_open(struct glacis_engine *engine, const struct glacisd_config 
 		free(text);
 		return 0;
 	}
-	for (char *one = text ? strtok_r(text, " ", &rest) : NULL; one && options.eal_argument_count < EAL_ARGUMENTS_MAX;
-	     one = strtok_r(NULL, " ", &rest))
+	for (char *one = text ? strtok_r(text, " ", &rest) : NULL;
+	     one && options.eal_argument_count < EAL_ARGUMENTS_MAX; one = strtok_r(NULL, " ", &rest))
 		arguments[options.eal_argument_count++] = one;
 	error = glacis_card_open(engine, &options);
 	if (error)
-		glacisd_log(GLACISD_LOG_ERROR,
-			    "card \"%s\" cannot be used: %s; the lines above tell why; without `card` everything runs on "
-			    "the processor",
-			    config->card, strerror(-error));
+		glacisd_log(
+			GLACISD_LOG_ERROR,
+			"card \"%s\" cannot be used: %s; the lines above tell why; without `card` everything runs on "
+			"the processor",
+			config->card, strerror(-error));
 	free(text);
 	return error;
 }

@@ -12,9 +12,9 @@
 #define CHUNKS_PER_PASS 16u
 /* Small records until this much has gone out, so that the first bytes can be used before a whole
  * 16 KiB record, more than an initial congestion window, has arrived; again after a pause. */
-#define START_BYTES 65536u
+#define START_BYTES       65536u
 #define START_RECORD_SIZE 4096u
-#define START_PAUSE_MS 1000u
+#define START_PAUSE_MS    1000u
 
 uint32_t glacisd_download_record_size(const struct glacisd_connection *connection)
 {
@@ -41,7 +41,8 @@ static void collect_chunks(struct glacisd_connection *connection)
 	struct glacisd_socket *backend = &connection->backend;
 	uint32_t count = 0;
 
-	for (struct glacisd_chunk *chunk = backend->first; chunk && count < CHUNKS_PER_PASS; chunk = chunk->next, count++) {
+	for (struct glacisd_chunk *chunk = backend->first; chunk && count < CHUNKS_PER_PASS;
+	     chunk = chunk->next, count++) {
 		if (!add_data(connection, glacisd_chunk_data(chunk), chunk->end))
 			break;
 		chunk->begin = chunk->end;
@@ -172,7 +173,8 @@ void glacisd_download_crypto_done(struct glacisd_connection *connection)
 
 	for (struct glacisd_record *record = down->first; record; record = record->next) {
 		if (record->op.aead.op.status != GLACIS_STATUS_OK) {
-			/* The hard limit, which check_limit keeps away: nothing can be sealed any more, not even an alert. */
+			/* The hard limit, which check_limit keeps away: nothing can be sealed any more, not even an
+			 * alert. */
 			GLACISD_STAT_INC(&connection->worker->stats, limit_closes);
 			glacisd_connection_close(connection);
 			return;

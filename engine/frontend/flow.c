@@ -117,7 +117,8 @@ void glacisd_batch_poll(struct glacisd_worker *worker)
 	struct glacis_op *completed[64];
 	unsigned count;
 
-	/* Not until nothing comes any more: each poll may compute a signature, and the last one's flight is to leave first. */
+	/* Not until nothing comes any more: each poll may compute a signature, and the last one's flight is to leave
+	 * first. */
 	do {
 		count = glacis_queue_poll(worker->queue, completed, 64);
 		for (unsigned i = 0; i < count; i++)

@@ -65,12 +65,14 @@ static const struct argp_option argp_options[] = {
 	{ "pin", OPTION_PIN, NULL, 0, "Keep each worker on its own core", 3 },
 	{ "user", OPTION_USER, "NAME", 0, "Become this user when started as root (default nobody)", 4 },
 	{ "card", OPTION_CARD, "DEVICE", 0,
-	  "Hand cryptography to this device: auto, pci:ADDRESS, vfio-user:PATH or the name of a DPDK crypto device; what "
+	  "Hand cryptography to this device: auto, pci:ADDRESS, vfio-user:PATH or the name of a DPDK crypto device; "
+	  "what "
 	  "follows -- goes to DPDK",
 	  4 },
 	{ "card-policy", OPTION_CARD_POLICY, "WHEN", 0,
 	  "auto (where the card costs less; default), card (whenever it can) or cpu (never)", 4 },
-	{ "card-verify", OPTION_CARD_VERIFY, "WHAT", 0, "Check all (default), a sample or none of the card's results", 4 },
+	{ "card-verify", OPTION_CARD_VERIFY, "WHAT", 0, "Check all (default), a sample or none of the card's results",
+	  4 },
 	{ "no-sandbox", OPTION_NO_SANDBOX, NULL, 0, "Run without the seccomp filter (for debugging)", 4 },
 	{ "verbose", OPTION_VERBOSE, NULL, 0, "Log each connection that ends in an error", 4 },
 	{ 0 },

@@ -31,7 +31,8 @@ static const struct {
 	[VCARD_FAULT_RESTART] = { "restart", "at a command the card goes away and is back after ms" },
 	[VCARD_FAULT_ABI_MISMATCH] = { "abi-mismatch", "a client that comes finds another ABI" },
 	[VCARD_FAULT_NO_RSA] = { "no-rsa", "a client that comes finds an image without RSA" },
-	[VCARD_FAULT_POWER_LOSS] = { "power-loss", "in the middle of erasing or programming flash the process is killed" },
+	[VCARD_FAULT_POWER_LOSS] = { "power-loss",
+				     "in the middle of erasing or programming flash the process is killed" },
 	[VCARD_FAULT_WRONG_FLASH] = { "wrong-flash", "a page of flash has a wrong bit when it was programmed" },
 };
 

@@ -46,10 +46,12 @@ static int open_flash(struct vcard_card *card, const struct vcard_options *optio
 	card->flash.trial_s = options->trial_s;
 	error = options->flash ? vcard_card_open_flash(card, options->flash) : 0;
 	if (error == -EBUSY)
-		fprintf(stderr, "glacis-vcard: --flash: %s is the flash of another card that runs; choose another file\n",
+		fprintf(stderr,
+			"glacis-vcard: --flash: %s is the flash of another card that runs; choose another file\n",
 			options->flash);
 	else if (error == -EINVAL)
-		fprintf(stderr, "glacis-vcard: --flash: %s is no flash of this card; remove it, or choose another file\n",
+		fprintf(stderr,
+			"glacis-vcard: --flash: %s is no flash of this card; remove it, or choose another file\n",
 			options->flash);
 	else if (error)
 		fprintf(stderr, "glacis-vcard: --flash: %s: %s\n", options->flash, strerror(-error));

@@ -257,7 +257,8 @@ uint32_t vcard_registers_read(struct vcard_card *card, uint32_t offset)
 
 	if (vcard_flash_expired(&card->flash))
 		vcard_card_boot(card);
-	if (card->gone || card->booting || vcard_faults_strike(&card->faults, VCARD_FAULT_ALL_ONES, VCARD_FAULT_ANY_QUEUE))
+	if (card->gone || card->booting ||
+	    vcard_faults_strike(&card->faults, VCARD_FAULT_ALL_ONES, VCARD_FAULT_ANY_QUEUE))
 		return UINT32_MAX;
 	if (memory)
 		return atomic_load_explicit(memory, memory_order_relaxed);

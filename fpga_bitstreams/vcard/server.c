@@ -67,7 +67,8 @@ static void serve_client(struct server *server)
 	vcard_session_close(&server->session);
 }
 
-/* The fault "restart", or another image: the card goes as a process that ends, with its socket, and comes back clean. */
+/* The fault "restart", or another image: the card goes as a process that ends, with its socket, and comes back clean.
+ */
 static void go_away(struct server *server)
 {
 	struct vcard_faults *faults = &server->card->faults;

@@ -213,8 +213,9 @@ static int plug(const struct card_open *open, struct card_device *device, const 
 	int status = rte_eal_hotplug_add(bus, name, arguments);
 
 	if (status != 0) {
-		snprintf(open->why, CARD_WHY_SIZE, "%s: DPDK has no such device, or it does not answer: %s; see its lines above",
-			 name, strerror(-status));
+		snprintf(open->why, CARD_WHY_SIZE,
+			 "%s: DPDK has no such device, or it does not answer: %s; see its lines above", name,
+			 strerror(-status));
 		return status == -EEXIST ? -EEXIST : -ENODEV;
 	}
 	device->plugged = true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Memory that the device reaches, for libglacis' pools. It is DPDK's own; what was handed out is remembered, so that one
- * look tells whether a buffer may be given to the device as it is.
+ * Memory that the device reaches, for libglacis' pools. It is DPDK's own; what was handed out is remembered, so that
+ * one look tells whether a buffer may be given to the device as it is.
  */
 #include <sys/mman.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * RSA on the device: bare exponentiations. Padding and the check of each result are libglacis'. A key's numbers are kept
- * to load them again into a device that has lost its keys; they are wiped with the key.
+ * RSA on the device: bare exponentiations. Padding and the check of each result are libglacis'. A key's numbers are
+ * kept to load them again into a device that has lost its keys; they are wiped with the key.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Images of the card: the texts and the bitstream in them. The first byte of the input says which parser gets the rest; what
- * one accepts must hold what its header promises.
+ * Images of the card: the texts and the bitstream in them. The first byte of the input says which parser gets the rest;
+ * what one accepts must hold what its header promises.
  */
 #include <stdint.h>
 #include <stdio.h>

@@ -60,8 +60,8 @@ static void sizes(void)
 			struct bed_burst burst = { .size = list[i], .open = open != 0 };
 			struct bed_outcome outcome = bed_run(&burst);
 
-			CHECK(outcome.right == BED_BURST && outcome.by_card == BED_BURST, "size %u: %u wrong, %u by card",
-			      list[i], outcome.wrong, outcome.by_card);
+			CHECK(outcome.right == BED_BURST && outcome.by_card == BED_BURST,
+			      "size %u: %u wrong, %u by card", list[i], outcome.wrong, outcome.by_card);
 		}
 	tap_case("sizes");
 }
@@ -180,7 +180,8 @@ static void rsa(const char *folder)
 			right += ops[i].op.status == GLACIS_STATUS_OK && signature_right(key, &ops[i]);
 		}
 		/* The card has room for eight; the others found it full. */
-		CHECK(right == OPS && by_card >= OPS / GROUP * 8 && by_card < OPS, "%u bits: %u right, %u by the card", bits[size], right, by_card);
+		CHECK(right == OPS && by_card >= OPS / GROUP * 8 && by_card < OPS, "%u bits: %u right, %u by the card",
+		      bits[size], right, by_card);
 		glacis_rsa_key_destroy(key);
 	}
 	tap_case("RSA signatures");

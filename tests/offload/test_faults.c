@@ -97,8 +97,8 @@ static void fault_try(const char *text, enum reason reason)
 
 	control("fault", text);
 	/* The driver's ring may be full for a while behind what was late before: then the fault strikes later. */
-	for (unsigned i = 0; i < 100 && tap_failures == 0 && (i == 0 || (reason != NOTHING && reasons(reason) == before));
-	     i++) {
+	for (unsigned i = 0;
+	     i < 100 && tap_failures == 0 && (i == 0 || (reason != NOTHING && reasons(reason) == before)); i++) {
 		/* Or the keeper's question has met it. */
 		if (i > 0) {
 			pause_ms(50);

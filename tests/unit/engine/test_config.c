@@ -183,7 +183,8 @@ Test(config, tells_the_line_of_a_wrong_number)
 	refused("workers: 99999999999999999999999\n", "is out of range");
 	refused("connections_max: 0\n", "f.yaml:1: connections_max: \"0\" is out of range; allowed: 1 to 1000000");
 	refused("timeouts:\n  connect_ms: 0\n", "f.yaml:2: timeouts.connect_ms: \"0\" is out of range");
-	refused("offload: {memory_mib: 63}\n", "f.yaml:1: offload.memory_mib: \"63\" is out of range; allowed: 64 to 65536 MiB");
+	refused("offload: {memory_mib: 63}\n",
+		"f.yaml:1: offload.memory_mib: \"63\" is out of range; allowed: 64 to 65536 MiB");
 	refused("offload: {deadline_ms: 60001}\n", "f.yaml:1: offload.deadline_ms: \"60001\" is out of range");
 	refused("offload:\n  policy: always\n",
 		"f.yaml:2: offload.policy: \"always\" is none of the words for it; allowed: auto");

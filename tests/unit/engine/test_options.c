@@ -78,8 +78,8 @@ Test(options, takes_every_option)
 
 Test(options, take_a_card_and_arguments_for_dpdk)
 {
-	cr_assert_eq(PARSE("--card", "vfio-user:/run/card", "--card-policy=card", "--card-verify", "none", "--", "--in-memory",
-			   "-m", "1024"),
+	cr_assert_eq(PARSE("--card", "vfio-user:/run/card", "--card-policy=card", "--card-verify", "none", "--",
+			   "--in-memory", "-m", "1024"),
 		     0);
 	cr_assert_str_eq(config.card, "vfio-user:/run/card");
 	cr_assert_str_eq(config.offload.policy, "card");

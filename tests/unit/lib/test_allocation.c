@@ -69,7 +69,9 @@ Test(allocation, none_after_set_up)
 	unsigned long at_start = atomic_load(&allocations);
 	bed_open(&bed, &(struct glacis_queue_options){ .key_slots = 16 });
 	cr_assert_gt(atomic_load(&allocations), at_start, "the counting allocator is not in use");
-	cr_assert_eq(glacis_pool_create(bed.engine, &(struct glacis_pool_options){ .buffer_size = 4096, .count = 8 }, &pool), 0);
+	cr_assert_eq(
+		glacis_pool_create(bed.engine, &(struct glacis_pool_options){ .buffer_size = 4096, .count = 8 }, &pool),
+		0);
 	for (unsigned i = 0; i < SESSIONS; i++) {
 		sessions[i] = make_session(&bed, i % 2 == 0 ? GLACIS_SEAL : GLACIS_OPEN, key, sizeof(key));
 		fill_op(&ops[i], sessions[i], texts[i], 256, nonce, NULL, 0);

@@ -26,7 +26,10 @@ TestSuite(pool, .init = setup, .fini = teardown);
 static struct glacis_pool *make_pool(uint32_t buffer_size, uint32_t count)
 {
 	struct glacis_pool *pool;
-	cr_assert_eq(glacis_pool_create(engine, &(struct glacis_pool_options){ .buffer_size = buffer_size, .count = count }, &pool), 0);
+	cr_assert_eq(glacis_pool_create(engine,
+					&(struct glacis_pool_options){ .buffer_size = buffer_size, .count = count },
+					&pool),
+		     0);
 	return pool;
 }
 
@@ -46,10 +49,8 @@ static size_t resident_pages(void *base, size_t size)
 Test(pool, refuses_options_out_of_bounds)
 {
 	static const struct glacis_pool_options bad[] = {
-		{ .buffer_size = 63, .count = 1 },
-		{ .buffer_size = 1048577, .count = 1 },
-		{ .buffer_size = 64, .count = 0 },
-		{ .buffer_size = 64, .count = 1048577 },
+		{ .buffer_size = 63, .count = 1 }, { .buffer_size = 1048577, .count = 1 },
+		{ .buffer_size = 64, .count = 0 }, { .buffer_size = 64, .count = 1048577 },
 		{ .buffer_size = 0, .count = 0 },
 	};
 	struct glacis_pool *pool;

@@ -305,7 +305,9 @@ Test(queue, refuses_child_after_fork)
 	int status = 0;
 
 	bed_open(&bed, NULL);
-	cr_assert_eq(glacis_pool_create(bed.engine, &(struct glacis_pool_options){ .buffer_size = 64, .count = 4 }, &pool), 0);
+	cr_assert_eq(
+		glacis_pool_create(bed.engine, &(struct glacis_pool_options){ .buffer_size = 64, .count = 4 }, &pool),
+		0);
 	struct glacis_aead_session *session = prepare(&bed, 2);
 	cr_assert_eq(run_op(&bed, &ops[0]), GLACIS_STATUS_OK);
 	/* One is in flight across the fork. */

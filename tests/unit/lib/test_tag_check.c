@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The check of a tag by hashing alone, on every instruction set: right for what OpenSSL sealed, wrong for any change. */
+/* The check of a tag by hashing alone, on every instruction set: right for what OpenSSL sealed, wrong for any change.
+ */
 #include <string.h>
 
 #include <criterion/criterion.h>
