@@ -8,11 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-#include <openssl/rsa.h>
-#include <openssl/x509.h>
-
 #include "bed.h"
+#include "bed_rsa.h"
 #include "tap.h"
 
 #define ROUNDS 20u
@@ -109,44 +106,6 @@ static void many_keys(void)
 
 /* ---- RSA ---- */
 
-static struct glacis_rsa_key *key_load(struct glacis_engine *engine, const char *folder, unsigned bits)
-{
-	static uint8_t bytes[16384];
-	struct glacis_rsa_key *key;
-	char path[512], why[256];
-	size_t size;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/key%u.pem", folder, bits);
-	file = fopen(path, "rb");
-	if (file == NULL)
-		bed_fail("%s is not there", path);
-	size = fread(bytes, 1, sizeof(bytes), file);
-	fclose(file);
-	if (glacis_rsa_key_import(engine, bytes, size, NULL, NULL, &key, why, sizeof(why)) != 0)
-		bed_fail("%s: %s", path, why);
-	return key;
-}
-
-/* Does OpenSSL call it a signature of the digest? */
-static bool signature_right(const struct glacis_rsa_key *key, const struct glacis_rsa_op *op)
-{
-	uint8_t der[1024];
-	const uint8_t *next = der;
-	int size = glacis_rsa_key_public(key, der, sizeof(der));
-	EVP_PKEY *public_key = d2i_PUBKEY(NULL, &next, size);
-	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(public_key, NULL);
-	bool pss = op->kind == GLACIS_RSA_SIGN_PSS, right;
-
-	right = EVP_PKEY_verify_init(context) > 0 &&
-		EVP_PKEY_CTX_set_rsa_padding(context, pss ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING) > 0 &&
-		EVP_PKEY_CTX_set_signature_md(context, EVP_sha256()) > 0 &&
-		EVP_PKEY_verify(context, op->output, op->output_size, op->input, op->input_size) == 1;
-	EVP_PKEY_CTX_free(context);
-	EVP_PKEY_free(public_key);
-	return right;
-}
-
 static void rsa(const char *folder)
 {
 	static const unsigned bits[] = { 2048, 3072, 4096 };
@@ -155,7 +114,7 @@ static void rsa(const char *folder)
 	static uint8_t output[OPS][GLACIS_RSA_BYTES_MAX], digest[OPS][32];
 
 	for (unsigned size = 0; size < 3; size++) {
-		struct glacis_rsa_key *key = key_load(bed.engine, folder, bits[size]);
+		struct glacis_rsa_key *key = bed_rsa_load(folder, bits[size]);
 		unsigned by_card = 0, right = 0;
 
 		for (unsigned i = 0; i < OPS; i++) {
@@ -177,7 +136,7 @@ static void rsa(const char *folder)
 		}
 		for (unsigned i = 0; i < OPS; i++) {
 			by_card += ops[i].op.path == GLACIS_PATH_CARD;
-			right += ops[i].op.status == GLACIS_STATUS_OK && signature_right(key, &ops[i]);
+			right += ops[i].op.status == GLACIS_STATUS_OK && bed_rsa_right(key, &ops[i]);
 		}
 		/* The card has room for eight; the others found it full. */
 		CHECK(right == OPS && by_card >= OPS / GROUP * 8 && by_card < OPS, "%u bits: %u right, %u by the card",

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "bed.h"
+#include "bed_rsa.h"
 #include "tap.h"
 
 #define DEADLINE_MS 60u
@@ -127,6 +128,73 @@ static void queue_faults(void)
 	fault_try("corrupt-tag:rate=0.05", AUTH_WRONG);
 	fault_try("dma-outside:count=1", AGAIN);
 	fault_try("stall-queue:count=1", AGAIN);
+}
+
+/* ---- RSA: a wrong result would give the key away ---- */
+
+/* Eight signatures. Gives how many the card has made. */
+static unsigned sign(struct glacis_rsa_key *key, const char *when)
+{
+	enum { OPS = 8 };
+	static struct glacis_rsa_op ops[OPS], *list[OPS];
+	static uint8_t output[OPS][GLACIS_RSA_BYTES_MAX], digest[OPS][32];
+	unsigned by_card = 0;
+
+	for (unsigned i = 0; i < OPS; i++) {
+		memset(digest[i], (int)bed_random(), sizeof(digest[i]));
+		ops[i] = (struct glacis_rsa_op){ .key = key,
+						 .input = digest[i],
+						 .output = output[i],
+						 .input_size = 32,
+						 .kind = i % 2 ? GLACIS_RSA_SIGN_PSS : GLACIS_RSA_SIGN_PKCS1,
+						 .hash = GLACIS_RSA_SHA256,
+						 .salt_size = 32 };
+		list[i] = &ops[i];
+	}
+	CHECK(glacis_rsa_submit(bed.queue, list, OPS) == OPS, "accepted");
+	glacis_queue_flush(bed.queue);
+	if (bed_poll(OPS) != OPS)
+		bed_fail("%s: RSA operations do not come back", when);
+	for (unsigned i = 0; i < OPS; i++) {
+		CHECK(ops[i].op.status == GLACIS_STATUS_OK && bed_rsa_right(key, &ops[i]), "%s: signature %u", when, i);
+		by_card += ops[i].op.path == GLACIS_PATH_CARD;
+	}
+	return by_card;
+}
+
+/* Until the card signs: after a wrong result it is not asked for a while. */
+static void signs(struct glacis_rsa_key *key, const char *when)
+{
+	unsigned by_card = 0;
+
+	for (unsigned i = 0; i < 200 && by_card == 0 && tap_failures == 0; i++) {
+		by_card = sign(key, when);
+		if (by_card == 0)
+			pause_ms(25);
+	}
+	CHECK(by_card > 0, "%s: the card does not sign", when);
+}
+
+static void wrong_signatures(const char *folder)
+{
+	struct glacis_rsa_key *key = bed_rsa_load(folder, 2048);
+	struct glacis_rsa_counters rsa;
+	uint64_t wrong = reasons(AGAIN_WRONG), failed;
+
+	signs(key, "RSA at first");
+	glacis_rsa_counters(bed.queue, &rsa);
+	failed = rsa.check_failed;
+	control("fault", "corrupt-rsa:count=2");
+	for (unsigned i = 0; i < 200 && reasons(AGAIN_WRONG) < wrong + 2 && tap_failures == 0; i++) {
+		(void)sign(key, "corrupt-rsa");
+		pause_ms(5);
+	}
+	glacis_rsa_counters(bed.queue, &rsa);
+	CHECK(reasons(AGAIN_WRONG) == wrong + 2 && rsa.check_failed == failed + 2, "both wrong results were noticed");
+	control("clear", "");
+	signs(key, "RSA afterwards");
+	glacis_rsa_key_destroy(key);
+	tap_case("fault corrupt-rsa: no wrong signature, and the card signs again");
 }
 
 /* ---- a card that goes ---- */
@@ -243,6 +311,7 @@ int main(int count, char *values[])
 	healthy("at first");
 	tap_case("a healthy card");
 	queue_faults();
+	wrong_signatures(values[3]);
 	gone_for_a_while();
 	killed();
 	accounts();

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* RSA keys and signatures for the tests of libglacis with a card; see bed_rsa.h. */
+#include "bed_rsa.h"
+
+#include <stdio.h>
+
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include "bed.h"
+
+struct glacis_rsa_key *bed_rsa_load(const char *folder, unsigned bits)
+{
+	static uint8_t bytes[16384];
+	struct glacis_rsa_key *key;
+	char path[512], why[256];
+	size_t size;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/key%u.pem", folder, bits);
+	file = fopen(path, "rb");
+	if (file == NULL)
+		bed_fail("%s is not there", path);
+	size = fread(bytes, 1, sizeof(bytes), file);
+	fclose(file);
+	if (glacis_rsa_key_import(bed.engine, bytes, size, NULL, NULL, &key, why, sizeof(why)) != 0)
+		bed_fail("%s: %s", path, why);
+	return key;
+}
+
+bool bed_rsa_right(const struct glacis_rsa_key *key, const struct glacis_rsa_op *op)
+{
+	uint8_t der[1024];
+	const uint8_t *next = der;
+	int size = glacis_rsa_key_public(key, der, sizeof(der));
+	EVP_PKEY *public_key = d2i_PUBKEY(NULL, &next, size);
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(public_key, NULL);
+	bool pss = op->kind == GLACIS_RSA_SIGN_PSS, right;
+
+	right = EVP_PKEY_verify_init(context) > 0 &&
+		EVP_PKEY_CTX_set_rsa_padding(context, pss ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING) > 0 &&
+		EVP_PKEY_CTX_set_signature_md(context, EVP_sha256()) > 0 &&
+		EVP_PKEY_verify(context, op->output, op->output_size, op->input, op->input_size) == 1;
+	EVP_PKEY_CTX_free(context);
+	EVP_PKEY_free(public_key);
+	return right;
+}
