@@ -89,6 +89,10 @@ int main(int argc, char **argv)
 	std::ifstream file(argv[1]);
 	while (std::getline(file, line))
 		lines.push_back(line);
+	if (lines.empty()) {
+		fprintf(stderr, "%s: no vectors; build selftest_vectors first\n", argv[1]);
+		return 2;
+	}
 	if (!mkdtemp(folder) || chdir(folder))
 		return 2;
 	write_vectors(lines);
