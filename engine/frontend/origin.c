@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The built-in origin: libmicrohttpd without a listening socket, fed with socket pairs by the workers.
- * One HTTP thread per worker, connections dealt out in turn.
+ * One HTTP thread (origin_thread.h) per worker, connections dealt out in turn.
  *
  * The visitor's TLS description travels as the peer address of its connection, which libmicrohttpd
  * copies and hands back with each request: no table, no lock. A connection is closed by the frontend,
@@ -11,7 +11,6 @@
  */
 #include "origin.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -29,6 +28,7 @@
 #include "http.h"
 #include "log.h"
 #include "origin_parts.h"
+#include "origin_thread.h"
 
 #define CONNECTIONS_MAX            65536u
 #define CONNECTIONS_MIN            16u
@@ -44,11 +44,8 @@ struct glacisd_origin {
 	char page_policy[POLICY_SIZE];
 	unsigned int threads;
 	atomic_uint next; /* thread that gets the next connection */
-	struct MHD_Daemon *daemons[GLACISD_WORKERS_MAX];
+	struct glacisd_origin_thread *running[GLACISD_WORKERS_MAX];
 };
-
-static_assert(sizeof(struct glacisd_visitor) <= sizeof(((struct sockaddr_un *)0)->sun_path),
-	      "the visitor's description must fit the address that carries it");
 
 /* Marks a request whose head was seen; libmicrohttpd keeps a connection alive only when the answer is given
  * after that first call. */
@@ -205,14 +202,16 @@ static unsigned int connection_limit(void)
 
 /* No MHD_USE_ERROR_LOG: libmicrohttpd tries TCP options on each send, which a UNIX socket refuses, and
  * would log each refusal. */
-static struct MHD_Daemon *start_thread(struct glacisd_origin *origin, unsigned int connections)
+static int start_thread(struct glacisd_origin *origin, unsigned int connections, struct glacisd_origin_thread **thread)
 {
 	uint32_t idle_ms = origin->service->config->timeouts.idle_ms;
 	unsigned int idle_s = idle_ms == 0 ? 0 : idle_ms / 1000 + IDLE_GRACE_S;
+	struct MHD_Daemon *daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, answer,
+						     origin, MHD_OPTION_CONNECTION_LIMIT, connections,
+						     MHD_OPTION_CONNECTION_TIMEOUT, idle_s, MHD_OPTION_NOTIFY_COMPLETED,
+						     request_ended, NULL, MHD_OPTION_END);
 
-	return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
-				answer, origin, MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT,
-				idle_s, MHD_OPTION_NOTIFY_COMPLETED, request_ended, NULL, MHD_OPTION_END);
+	return daemon != NULL ? glacisd_origin_thread_start(daemon, thread) : -EAGAIN;
 }
 
 int glacisd_origin_start(const struct glacisd_service *service, struct glacisd_origin **result)
@@ -237,11 +236,9 @@ int glacisd_origin_start(const struct glacisd_service *service, struct glacisd_o
 	if (error != 0)
 		goto failed;
 	for (; origin->threads < threads; origin->threads++) {
-		origin->daemons[origin->threads] = start_thread(origin, connection_limit() / threads + 1);
-		if (origin->daemons[origin->threads] == NULL) {
-			error = -EAGAIN;
+		error = start_thread(origin, connection_limit() / threads + 1, &origin->running[origin->threads]);
+		if (error != 0)
 			goto failed;
-		}
 	}
 	*result = origin;
 	return 0;
@@ -261,7 +258,7 @@ void glacisd_origin_stop(struct glacisd_origin *origin)
 	if (origin == NULL)
 		return;
 	for (unsigned int thread = 0; thread < origin->threads; thread++)
-		MHD_stop_daemon(origin->daemons[thread]);
+		glacisd_origin_thread_stop(origin->running[thread]);
 	EVP_MD_free(origin->sha256);
 	free(origin->block);
 	free(origin);
@@ -270,9 +267,8 @@ void glacisd_origin_stop(struct glacisd_origin *origin)
 int glacisd_origin_connect(struct glacisd_origin *origin, const struct glacisd_visitor *visitor, int *fd)
 {
 	const int buffer = SOCKET_BUFFER;
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	unsigned int thread = atomic_fetch_add_explicit(&origin->next, 1, memory_order_relaxed) % origin->threads;
-	int pair[2];
+	int pair[2], error;
 
 	*fd = -1;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) != 0)
@@ -280,13 +276,10 @@ int glacisd_origin_connect(struct glacisd_origin *origin, const struct glacisd_v
 	/* Best effort: with smaller buffers it works all the same, slower. */
 	(void)setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
 	(void)setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
-	memcpy(address.sun_path, visitor, sizeof(*visitor));
-	/* Closes pair[1] itself when it fails. */
-	if (MHD_add_connection(origin->daemons[thread], pair[1], (const struct sockaddr *)&address, sizeof(address)) !=
-	    MHD_YES) {
-		int error = errno != 0 ? -errno : -ENOMEM;
-
+	error = glacisd_origin_thread_give(origin->running[thread], pair[1], visitor);
+	if (error != 0) {
 		close(pair[0]);
+		close(pair[1]);
 		return error;
 	}
 	*fd = pair[0];

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -546,4 +548,55 @@ Test(origin, bounds_its_connections_by_the_descriptors)
 	for (int i = 0; i < TRIED; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
+}
+
+/* Keeps the origin's threads, started after it, from running before the one that calls it waits: all on one processor,
+ * none preempted by another that wakes up. */
+static void run_in_turns(void)
+{
+	const struct sched_param none = { 0 };
+	cpu_set_t allowed, one;
+	int processor = 0;
+
+	cr_assert_eq(sched_getaffinity(0, sizeof(allowed), &allowed), 0);
+	while (!CPU_ISSET(processor, &allowed))
+		processor++;
+	CPU_ZERO(&one);
+	CPU_SET(processor, &one);
+	cr_assert_eq(sched_setaffinity(0, sizeof(one), &one), 0);
+	cr_assert_eq(sched_setscheduler(0, SCHED_BATCH, &none), 0);
+}
+
+/* libmicrohttpd looks at 128 sockets at a time; when exactly that many were ready, its own thread waited for one more
+ * before it served them. */
+Test(origin, serves_any_number_of_requests_that_come_at_once)
+{
+	enum { AT_A_TIME = 128, ROUNDS = 20 };
+	static const char request[] = "GET /bytes/1 HTTP/1.1\r\nHost: test\r\n\r\n";
+	struct http_reply reply;
+	int fds[AT_A_TIME];
+
+	glacisd_origin_stop(origin);
+	run_in_turns();
+	fake.config.workers = 1; /* one thread has them all */
+	cr_assert_eq(glacisd_origin_start(&fake.service, &origin), 0);
+	for (int i = 0; i < AT_A_TIME; i++) {
+		fds[i] = visit(&plain);
+		http_request(fds[i], "GET", "/bytes/1", &reply);
+		http_reply_free(&reply);
+	}
+	for (int round = 0; round < ROUNDS; round++) {
+		for (int i = 0; i < AT_A_TIME; i++)
+			http_send_text(fds[i], request);
+		for (int i = 0; i < AT_A_TIME; i++) {
+			struct pollfd answer = { .fd = fds[i], .events = POLLIN };
+			uint8_t byte;
+
+			cr_assert_eq(poll(&answer, 1, 20000), 1, "round %d: request %d has no answer", round, i);
+			http_read_head(fds[i], &reply);
+			http_read(fds[i], &byte, 1);
+		}
+	}
+	for (int i = 0; i < AT_A_TIME; i++)
+		close(fds[i]);
 }
