@@ -38,7 +38,7 @@ struct options {
 };
 
 static const struct argp_option known[] = {
-	{ "device", OPTION_DEVICE, "DEVICE", 0, "the card: vfio-user:PATH, PATH the socket it serves", 0 },
+	{ "device", OPTION_DEVICE, "DEVICE", 0, "the card: pci:ADDRESS, or vfio-user:PATH, PATH the socket it serves", 0 },
 	{ "list", OPTION_LIST, NULL, 0, "list the images in folder IMAGE, each with what is wrong with it", 0 },
 	{ "verify", OPTION_VERIFY, NULL, 0, "check IMAGE, and with --device whether it is for that card; write nothing",
 	  0 },

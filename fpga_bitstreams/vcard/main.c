@@ -83,8 +83,9 @@ int main(int argc, char **argv)
 	if (open_flash(card, &options))
 		status = EXIT_FAILURE;
 	else
-		status = arm_faults(card, &options) ? EX_USAGE
-						    : vcard_server_run(card, options.socket, options.control);
+		status = arm_faults(card, &options)
+				 ? EX_USAGE
+				 : vcard_server_run(card, options.socket, options.control, options.in_slot);
 	vcard_card_destroy(card);
 	free(card);
 	return status;

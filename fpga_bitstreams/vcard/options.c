@@ -22,6 +22,7 @@ enum {
 	OPTION_CONTROL,
 	OPTION_FLASH,
 	OPTION_TRIAL,
+	OPTION_IN_SLOT,
 	OPTION_TRACE,
 	OPTION_TRACE_CYCLES,
 	OPTION_SEED,
@@ -41,6 +42,9 @@ static const struct argp_option known[] = {
 	{ "flash", OPTION_FLASH, "FILE", 0, "Have a flash for images, in this file; made when it is not there", 0 },
 	{ "trial-s", OPTION_TRIAL, "N", 0,
 	  "Seconds until a new image that was not confirmed gives way to the golden one, 1 to 65535; 60 by default",
+	  0 },
+	{ "in-slot", OPTION_IN_SLOT, NULL, 0,
+	  "When it boots or restarts, keep the client and read as ones meanwhile, as a card in a slot does: for QEMU",
 	  0 },
 	{ "trace", OPTION_TRACE, "FILE", 0, "rtl: write waveforms (FST) of the newest cycles", 0 },
 	{ "trace-cycles", OPTION_TRACE_CYCLES, "N", 0, "rtl: how many of them at least; 100000 by default", 0 },
@@ -130,6 +134,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_TRIAL:
 		options->trial_s = parse_number(state, "trial-s", argument, UINT16_MAX);
+		return 0;
+	case OPTION_IN_SLOT:
+		options->in_slot = true;
 		return 0;
 	case OPTION_TRACE:
 		options->setup.trace = argument;

@@ -14,6 +14,7 @@ struct vcard_options {
 	unsigned fault_count;
 	const char *flash; /* file of the flash, or NULL */
 	unsigned trial_s;
+	bool in_slot; /* a card that restarts keeps its client */
 	struct vcard_setup setup;
 };
 

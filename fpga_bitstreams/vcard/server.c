@@ -28,15 +28,19 @@ struct server {
 	const char *control_path;
 	struct vcard_control control;
 	int signals;
-	int lost;         /* readable when a client has cut its memory short */
-	int listener;     /* -1 while the card is away */
-	uint64_t back_ns; /* when it comes back */
+	int lost;     /* readable when a client has cut its memory short */
+	bool in_slot; /* goes away as a card in a slot, not as a process that ends */
+	bool away;    /* until back_ns */
+	int listener; /* -1 while the card is away, unless it is in a slot */
+	uint64_t back_ns;
 };
 
 static void say(const char *path, const char *what, int error)
 {
 	fprintf(stderr, "glacis-vcard: %s: %s%s%s\n", path, what, error ? ": " : "", error ? strerror(-error) : "");
 }
+
+static int listen_at(const struct server *server, const char *path);
 
 static void take_client(struct server *server)
 {
@@ -68,6 +72,7 @@ static void serve_client(struct server *server)
 }
 
 /* The fault "restart", or another image: the card goes as a process that ends, with its socket, and comes back clean.
+ * In a slot it stays where it is, and registers and configuration space read as ones meanwhile.
  */
 static void go_away(struct server *server)
 {
@@ -75,15 +80,31 @@ static void go_away(struct server *server)
 	uint64_t count;
 
 	if (read(faults->event_fd, &count, sizeof(count)) < 0 ||
-	    !atomic_exchange_explicit(&faults->restart, false, memory_order_relaxed) || server->listener < 0)
+	    !atomic_exchange_explicit(&faults->restart, false, memory_order_relaxed) || server->away)
+		return;
+	server->away = true;
+	server->back_ns = vcard_clock_ns() +
+			  (server->card->booting ? BOOT_NS : vcard_faults_ns(faults, VCARD_FAULT_RESTART));
+	server->card->booting = server->in_slot;
+	if (server->in_slot)
 		return;
 	vcard_session_close(&server->session);
 	close(server->listener);
 	unlink(server->path);
 	server->listener = -1;
-	server->back_ns = vcard_clock_ns() +
-			  (server->card->booting ? BOOT_NS : vcard_faults_ns(faults, VCARD_FAULT_RESTART));
-	server->card->booting = false;
+}
+
+/* False when its socket cannot be made again. */
+static bool come_back(struct server *server)
+{
+	server->away = false;
+	if (server->in_slot) {
+		vcard_session_power(&server->session);
+		server->card->booting = false;
+		return true;
+	}
+	server->listener = listen_at(server, server->path);
+	return server->listener >= 0;
 }
 
 /* How long to wait for an event: without end, unless something is to be done at a certain time. */
@@ -93,7 +114,7 @@ static int wait_ms(const struct server *server)
 
 	if (server->control.fd >= 0)
 		until = server->control.deadline_ns;
-	if (server->listener < 0 && server->back_ns < until)
+	if (server->away && server->back_ns < until)
 		until = server->back_ns;
 	if (until == UINT64_MAX)
 		return -1;
@@ -123,8 +144,6 @@ static bool serve(struct server *server, const struct pollfd *fds)
 	return true;
 }
 
-static int listen_at(const struct server *server, const char *path);
-
 static int loop(struct server *server)
 {
 	for (;;) {
@@ -146,11 +165,8 @@ static int loop(struct server *server)
 		}
 		if (!serve(server, fds))
 			return 0;
-		if (server->listener < 0 && vcard_clock_ns() >= server->back_ns) {
-			server->listener = listen_at(server, server->path);
-			if (server->listener < 0)
-				return 1;
-		}
+		if (server->away && vcard_clock_ns() >= server->back_ns && !come_back(server))
+			return 1;
 	}
 }
 
@@ -208,7 +224,7 @@ no_control:
 	return result;
 }
 
-int vcard_server_run(struct vcard_card *card, const char *socket_path, const char *control_path)
+int vcard_server_run(struct vcard_card *card, const char *socket_path, const char *control_path, bool in_slot)
 {
 	struct server *server = calloc(1, sizeof(*server));
 	int result = 1, error;
@@ -216,6 +232,7 @@ int vcard_server_run(struct vcard_card *card, const char *socket_path, const cha
 	if (!server)
 		return 1;
 	server->card = card;
+	server->in_slot = in_slot;
 	server->path = socket_path;
 	server->control_path = control_path;
 	server->control.card = card;

@@ -7,7 +7,8 @@
 
 #include "card.h"
 
-/* Serves until the process is told to end. 0, or 1 after a message about what failed. */
-int vcard_server_run(struct vcard_card *card, const char *socket_path, const char *control_path);
+/* Serves until the process is told to end. `in_slot`: a card that goes away and comes back keeps its client. 0, or 1
+ * after a message about what failed. */
+int vcard_server_run(struct vcard_card *card, const char *socket_path, const char *control_path, bool in_slot);
 
 #endif

@@ -75,7 +75,7 @@ static int region_read(struct vcard_session *session)
 	if (access.region == VFIO_PCI_CONFIG_REGION_INDEX)
 		vcard_pci_config_read(&session->config, (uint32_t)access.offset, session->answer + sizeof(access),
 				      access.count);
-	if (access.region == VFIO_PCI_CONFIG_REGION_INDEX && session->card->gone)
+	if (access.region == VFIO_PCI_CONFIG_REGION_INDEX && (session->card->gone || session->card->booting))
 		memset(session->answer + sizeof(access), 0xff, access.count);
 	for (uint32_t i = 0; access.region == VFIO_PCI_BAR0_REGION_INDEX && i < access.count; i += 4) {
 		uint32_t value = vcard_registers_read(session->card, (uint32_t)access.offset + i);
@@ -93,7 +93,7 @@ static int region_write(struct vcard_session *session)
 	memcpy(&access, session->channel.body, sizeof(access));
 	if (!access_is_good(&access) || access.count > session->channel.body_size - sizeof(access))
 		return -EINVAL;
-	if (access.region == VFIO_PCI_CONFIG_REGION_INDEX)
+	if (access.region == VFIO_PCI_CONFIG_REGION_INDEX && !session->card->booting)
 		vcard_pci_config_write(&session->config, (uint32_t)access.offset, data, access.count);
 	for (uint32_t i = 0; access.region == VFIO_PCI_BAR0_REGION_INDEX && i < access.count; i += 4) {
 		uint32_t value;
@@ -165,10 +165,15 @@ static int set_irqs(struct vcard_session *session)
 	return vcard_channel_reply(&session->channel, NULL, 0, -1);
 }
 
-static int reset(struct vcard_session *session)
+void vcard_session_power(struct vcard_session *session)
 {
 	vcard_card_reset(session->card);
 	vcard_pci_config_init(&session->config, vcard_card_queue_count(session->card));
+}
+
+static int reset(struct vcard_session *session)
+{
+	vcard_session_power(session);
 	return vcard_channel_reply(&session->channel, NULL, 0, -1);
 }
 

@@ -27,6 +27,9 @@ void vcard_session_destroy(struct vcard_session *session);
 int vcard_session_open(struct vcard_session *session, int fd);
 void vcard_session_close(struct vcard_session *session);
 
+/* The function as after power-on: everything reset, the configuration space too. Whoever is attached stays. */
+void vcard_session_power(struct vcard_session *session);
+
 static inline bool vcard_session_is_open(const struct vcard_session *session)
 {
 	return session->channel.fd >= 0;

@@ -359,8 +359,8 @@ def wrong_usage_is_named():
                             (["a", "b"], "one IMAGE at a time")]:
         _, error = flash(*arguments, status=64)
         check(word in error, error)
-    for device, word in [("pci:0000:01:00.0", "no card that this command can reach"), ("vfio-user:/none", "cannot reach the card"),
-                         ("vfio-user:", "no card that")]:
+    for device, word in [("pci:0000:fe:00.0", "there is no such PCI function"), ("pci:x", "is no address"),
+                         ("vfio-user:/none", "cannot reach the card"), ("vfio-user:", "no card that")]:
         _, error = flash("--device", device, status=1)
         check(word in error, error)
     refused = json.loads(flash("--device", "vfio-user:/none", "--json", status=1)[0])

@@ -12,12 +12,15 @@ import os
 import re
 import stat
 import subprocess
+import sys
 import threading
+import time
 
 MODULES = ("virt/lib/irqbypass", "drivers/uio/uio", "drivers/uio/uio_pci_generic", "drivers/vfio/vfio",
            "drivers/vfio/vfio_iommu_type1", "drivers/vfio/pci/vfio-pci-core", "drivers/vfio/pci/vfio-pci")
 SLOT = "10"  # of the card on the bus, so that its address is known
 ADDRESS = f"0000:00:{SLOT}.0"
+START_S = 10
 
 
 class Archive:
@@ -90,6 +93,17 @@ def base(root, modules):
                 data = plain.read()
         archive.file(f"modules/{number}-{os.path.basename(module)}.ko", data, 0o644)
     return archive
+
+
+def start_card(vcard, *options):
+    """The card, listening in the current folder at "card"."""
+    process = subprocess.Popen([vcard, "--socket", "card", *options])
+    deadline = time.monotonic() + START_S
+    while not os.path.exists("card"):
+        if process.poll() is not None or time.monotonic() > deadline:
+            sys.exit("Bail out! glacis-vcard does not start")
+        time.sleep(0.01)
+    return process
 
 
 def command(enter, folder, iommu, memory_mib, words):

@@ -10,7 +10,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import time
 
 import guest
 from trixie import CANNOT, ROOT, Report, enter
@@ -22,7 +21,6 @@ CARD = "pci:" + guest.ADDRESS
 PERF = "dpdk-test-crypto-perf"
 LIMIT_S = 900
 MEMORY_MIB = 1024
-START_S = 10
 HUGEPAGES = 150
 
 
@@ -66,17 +64,6 @@ def initrd(modules, listed):
     archive.write("initrd")
 
 
-def start_card():
-    """The card, listening in the current folder."""
-    process = subprocess.Popen([VCARD, "--socket", "card"])
-    deadline = time.monotonic() + START_S
-    while not os.path.exists("card"):
-        if process.poll() is not None or time.monotonic() > deadline:
-            sys.exit("Bail out! glacis-vcard does not start")
-        time.sleep(0.01)
-    return process
-
-
 def control(words):
     return subprocess.run([VCARD, "ctl", "--socket", "card.ctl", *words], stdout=subprocess.DEVNULL,
                           check=False).returncode
@@ -98,7 +85,7 @@ def judge(name, result):
 def try_driver(report, driver, iommu, memory, modules):
     listed = commands(memory)
     initrd(modules, listed)
-    card = start_card()
+    card = guest.start_card(VCARD)
     words = f"glacis.driver={driver} glacis.card={guest.ADDRESS}{'' if iommu else f' glacis.hugepages={HUGEPAGES}'}"
     try:
         results, console = guest.run(guest.command(enter("guest"), "/glacis/build/guest", iommu, MEMORY_MIB, words),

@@ -1,85 +1,66 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Registers through vfio-user; see card_link.h. The socket and the judge of its messages are the driver's. */
+/* Which way leads to a card; see card_link.h. */
 #include "card_link.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include "glacis_vfio_user_socket.h"
+#include "card_link_ways.h"
 
-#define PREFIX   "vfio-user:"
-#define PAUSE_MS 20u
-#define HELLO    "{\"capabilities\":{}}"
+#define SOCKET_PREFIX "vfio-user:"
+#define PCI_PREFIX    "pci:"
+#define PCI_FUNCTIONS "/sys/bus/pci/devices/"
+#define PAUSE_MS      20u
 
-struct card_link {
-	struct glacis_socket socket;
-	const char *path;
+struct address {
+	unsigned domain, bus, slot, function;
 };
 
-static int parse_version(const uint8_t *body, size_t size, void *context)
+/* With or without a domain. */
+static bool parse_address(const char *text, struct address *to)
 {
-	(void)context;
-	return glacis_wire_parse_version(body, size);
+	int end = 0;
+
+	if (sscanf(text, "%8x:%2x:%2x.%1o%n", &to->domain, &to->bus, &to->slot, &to->function, &end) == 4 && !text[end])
+		return true;
+	to->domain = 0;
+	return sscanf(text, "%2x:%2x.%1o%n", &to->bus, &to->slot, &to->function, &end) == 3 && !text[end];
 }
 
-/* Introduces itself. A card that another client has hangs up. */
-static int connect_link(struct card_link *link)
+static int open_pci(struct card_link **link, const char *text, struct flash_problem *problem)
 {
-	struct {
-		uint16_t major, minor;
-		char text[sizeof(HELLO)];
-	} hello = { 0, 0, HELLO };
-	const struct glacis_request request = { .command = GLACIS_WIRE_VERSION,
-						.head = &hello,
-						.head_size = sizeof(hello.major) * 2 + sizeof(HELLO),
-						.fd = -1,
-						.parse = parse_version };
-	int error = glacis_socket_connect(&link->socket, link->path);
+	char folder[sizeof(PCI_FUNCTIONS) + 32];
+	struct address at;
 
-	if (!error)
-		error = glacis_socket_request(&link->socket, &request);
-	if (error)
-		glacis_socket_close(&link->socket);
-	return error;
+	if (!parse_address(text, &at))
+		return flash_fail(
+			problem, -EINVAL,
+			"--device: \"%s\" is no address of a PCI function; it is DOMAIN:BUS:DEVICE.FUNCTION, as in "
+			"0000:3b:00.0 (lspci -D lists them)",
+			text);
+	snprintf(folder, sizeof(folder), PCI_FUNCTIONS "%04x:%02x:%02x.%o", at.domain, at.bus, at.slot, at.function);
+	return card_link_open_pci(link, folder, problem);
 }
 
 int card_link_open(struct card_link **link, const char *device, struct flash_problem *problem)
 {
-	struct card_link *made;
-	int error;
-
-	if (strncmp(device, PREFIX, strlen(PREFIX)) != 0 || !device[strlen(PREFIX)])
-		return flash_fail(problem, -EINVAL,
-				  "--device: \"%s\" is no card that this command can reach; it is vfio-user:PATH, PATH "
-				  "the socket of the card",
-				  device);
-	made = calloc(1, sizeof(*made));
-	if (!made)
-		return flash_fail(problem, -ENOMEM, "out of memory; free some");
-	made->path = device + strlen(PREFIX);
-	glacis_socket_init(&made->socket);
-	error = connect_link(made);
-	if (error == -ENODEV)
-		flash_fail(problem, error,
-			   "%s: the card hung up: another program uses it; stop that program (a glacisd, a DPDK "
-			   "application) first",
-			   device);
-	else if (error)
-		flash_fail(problem, error, "%s: cannot reach the card: %s; is glacis-vcard running there?", device,
-			   strerror(-error));
-	if (error)
-		free(made);
-	else
-		*link = made;
-	return error;
+	if (strncmp(device, SOCKET_PREFIX, strlen(SOCKET_PREFIX)) == 0 && device[strlen(SOCKET_PREFIX)])
+		return card_link_open_socket(link, device + strlen(SOCKET_PREFIX), problem);
+	if (strncmp(device, PCI_PREFIX, strlen(PCI_PREFIX)) == 0)
+		return open_pci(link, device + strlen(PCI_PREFIX), problem);
+	return flash_fail(
+		problem, -EINVAL,
+		"--device: \"%s\" is no card that this command can reach; it is pci:ADDRESS, or vfio-user:PATH, PATH "
+		"the socket of an emulated card",
+		device);
 }
 
 void card_link_close(struct card_link *link)
 {
-	glacis_socket_close(&link->socket);
-	free(link);
+	link->way->close(link);
 }
 
 static uint64_t now_ms(void)
@@ -96,55 +77,21 @@ int card_link_reopen(struct card_link *link, unsigned deadline_ms)
 	uint64_t end = now_ms() + deadline_ms;
 	int error;
 
-	glacis_socket_close(&link->socket);
 	do {
 		nanosleep(&pause, NULL);
-		error = connect_link(link);
+		error = link->way->rejoin(link);
 	} while (error && now_ms() < end);
 	return error;
 }
 
-/* ---- registers ---- */
-
-struct answer {
-	const struct glacis_wire_access *asked;
-	uint8_t *data; /* NULL for a write */
-};
-
-static int parse_access(const uint8_t *body, size_t size, void *context)
-{
-	const struct answer *answer = context;
-
-	return answer->data ? glacis_wire_parse_read(body, size, answer->asked, answer->data) : 0;
-}
-
-static int access_region(struct card_link *link, uint16_t command, uint32_t offset, void *to, const void *from,
-			 size_t size)
-{
-	const struct glacis_wire_access access = { .offset = offset,
-						   .region = GLACIS_WIRE_REGION_BAR0,
-						   .count = (uint32_t)size };
-	struct answer answer = { &access, to };
-	const struct glacis_request request = { .command = command,
-						.head = &access,
-						.head_size = sizeof(access),
-						.tail = from,
-						.tail_size = from ? size : 0,
-						.fd = -1,
-						.parse = parse_access,
-						.context = &answer };
-
-	return glacis_socket_request(&link->socket, &request);
-}
-
 int card_link_read_block(struct card_link *link, uint32_t offset, void *to, size_t size)
 {
-	return access_region(link, GLACIS_WIRE_REGION_READ, offset, to, NULL, size);
+	return link->way->read(link, offset, to, size);
 }
 
 int card_link_write_block(struct card_link *link, uint32_t offset, const void *from, size_t size)
 {
-	return access_region(link, GLACIS_WIRE_REGION_WRITE, offset, NULL, from, size);
+	return link->way->write(link, offset, from, size);
 }
 
 int card_link_read(struct card_link *link, uint32_t offset, uint32_t *value)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Registers of one card, for the operator's command: no queue, no DMA. Whoever has the link has the card for himself: a
- * vfio-user card takes one client at a time.
+ * vfio-user card takes one client at a time, and a PCI function must have no driver.
  *
  * Functions return 0 or a negative errno; -ENODEV: the card is gone.
  */
@@ -15,7 +15,7 @@
 
 struct card_link;
 
-/* `device`: "vfio-user:PATH". */
+/* `device`: "pci:ADDRESS" or "vfio-user:PATH". It must outlive the link. */
 int card_link_open(struct card_link **link, const char *device, struct flash_problem *problem);
 void card_link_close(struct card_link *link);
 
