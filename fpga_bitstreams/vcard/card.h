@@ -101,7 +101,7 @@ void vcard_card_detach(struct vcard_card *card);
 /* CONTROL.RESET of the function. With the gate open; closes it meanwhile. */
 void vcard_card_reset(struct vcard_card *card);
 
-/* A client has introduced itself: which image does it find? */
+/* A client has introduced itself, or the card in its slot has booted: which image is there? */
 void vcard_card_choose_image(struct vcard_card *card);
 
 /* Faults were armed or cleared: the card goes, or comes back as after a reset. */

@@ -100,6 +100,7 @@ static bool come_back(struct server *server)
 	server->away = false;
 	if (server->in_slot) {
 		vcard_session_power(&server->session);
+		vcard_card_choose_image(server->card);
 		server->card->booting = false;
 		return true;
 	}
