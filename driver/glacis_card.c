@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <rte_byteorder.h>
 #include <rte_cycles.h>
 
 #include "glacis_log.h"
@@ -122,6 +123,25 @@ static int limits_check(const struct glacis_device *device)
 	return 0;
 }
 
+/* The image: which it is, of what it was made, and when. */
+static int image_read(struct glacis_device *device)
+{
+	struct glacis_identity *identity = &device->identity;
+	int status = glacis_card_read64(device, GLACIS_CARD_IDENTITY_BUILD_ID, &identity->build_id);
+
+	for (uint32_t i = 0; i < sizeof(identity->git_hash) && status == 0; i += 4) {
+		uint32_t word = 0;
+
+		/* Not glacis_card_read32: four bytes of a hash may all be ones. */
+		status = device->transport->read32(device->link, GLACIS_CARD_IDENTITY_GIT_HASH + i, &word);
+		word = rte_cpu_to_le_32(word);
+		memcpy(identity->git_hash + i, &word, sizeof(word));
+	}
+	if (status == 0)
+		status = glacis_card_read32(device, GLACIS_CARD_IDENTITY_BUILD_DATE, &identity->build_date);
+	return status;
+}
+
 int glacis_card_identify(struct glacis_device *device)
 {
 	struct glacis_identity *identity = &device->identity;
@@ -131,7 +151,7 @@ int glacis_card_identify(struct glacis_device *device)
 	status = abi_check(device);
 	if (status != 0)
 		return status;
-	status = glacis_card_read64(device, GLACIS_CARD_IDENTITY_BUILD_ID, &identity->build_id);
+	status = image_read(device);
 	if (status == 0)
 		status = glacis_card_read32(device, GLACIS_CARD_IDENTITY_BOARD, &identity->board);
 	if (status == 0)

@@ -24,6 +24,8 @@
 struct glacis_identity {
 	uint32_t abi;
 	uint64_t build_id;
+	uint8_t git_hash[20]; /* of the commit the image was made from */
+	uint32_t build_date;  /* seconds since 1970 */
 	uint32_t board;
 	uint32_t capabilities;
 	uint32_t queues;    /* beside the admin queue */

@@ -28,6 +28,17 @@ int glacis_pmd_timeout_parse(const char *key, const char *value, void *timeout_m
 /* glacis_capabilities.c: what the card can do, as DPDK describes it. */
 uint64_t glacis_capabilities_fill(struct glacis_device *device);
 
+/* glacis_identity.c */
+#define GLACIS_GIT_HASH_TEXT 41u
+#define GLACIS_DATE_TEXT     24u
+/* The device of this driver with the number; NULL: there is none. */
+struct rte_cryptodev *glacis_pmd_device(uint8_t id);
+void glacis_identity_git_hash(const struct glacis_identity *identity, char text[GLACIS_GIT_HASH_TEXT]);
+/* UTC, as 2026-01-31T12:00:00Z. */
+void glacis_identity_build_date(const struct glacis_identity *identity, char text[GLACIS_DATE_TEXT]);
+/* The name of the board in lower case; "unknown" for one that this driver has not heard of. */
+const char *glacis_identity_board(const struct glacis_identity *identity);
+
 /* glacis_stats.c */
 void glacis_stats_get(struct rte_cryptodev *cryptodev, struct rte_cryptodev_stats *stats);
 void glacis_stats_reset(struct rte_cryptodev *cryptodev);

@@ -63,24 +63,20 @@ void glacis_stats_reset(struct rte_cryptodev *cryptodev)
 /* The device a telemetry command is about; NULL: none of ours. */
 static struct rte_cryptodev *device_of(const char *parameters)
 {
-	struct rte_cryptodev *cryptodev;
 	unsigned long id;
 	char *end;
 
 	if (parameters == NULL || *parameters < '0' || *parameters > '9')
 		return NULL;
 	id = strtoul(parameters, &end, 10);
-	if (*end != '\0' || id >= RTE_CRYPTO_MAX_DEVS || !rte_cryptodev_is_valid_dev((uint8_t)id))
-		return NULL;
-	cryptodev = rte_cryptodev_pmd_get_dev((uint8_t)id);
-	return cryptodev->dev_ops == &glacis_dev_ops ? cryptodev : NULL;
+	return *end != '\0' || id >= RTE_CRYPTO_MAX_DEVS ? NULL : glacis_pmd_device((uint8_t)id);
 }
 
 static int info_tell(const char *command, const char *parameters, struct rte_tel_data *data)
 {
 	const struct rte_cryptodev *cryptodev = device_of(parameters);
 	const struct glacis_device *device;
-	char build[NAME_MAX_SIZE];
+	char build[NAME_MAX_SIZE], git_hash[GLACIS_GIT_HASH_TEXT], date[GLACIS_DATE_TEXT];
 
 	(void)command;
 	if (cryptodev == NULL)
@@ -91,6 +87,11 @@ static int info_tell(const char *command, const char *parameters, struct rte_tel
 	rte_tel_data_add_dict_string(data, "name", cryptodev->data->name);
 	rte_tel_data_add_dict_string(data, "transport", device->transport->name);
 	rte_tel_data_add_dict_string(data, "build_id", build);
+	glacis_identity_git_hash(&device->identity, git_hash);
+	rte_tel_data_add_dict_string(data, "git_hash", git_hash);
+	glacis_identity_build_date(&device->identity, date);
+	rte_tel_data_add_dict_string(data, "build_date", date);
+	rte_tel_data_add_dict_string(data, "board_name", glacis_identity_board(&device->identity));
 	glacis_compat_telemetry_add(data, "abi_major", device->identity.abi >> GLACIS_CARD_IDENTITY_ABI_MAJOR_SHIFT);
 	glacis_compat_telemetry_add(data, "abi_minor", device->identity.abi & GLACIS_CARD_IDENTITY_ABI_MINOR_MASK);
 	glacis_compat_telemetry_add(data, "board", device->identity.board);

@@ -151,6 +151,17 @@ static int restart(struct card *card)
 	return error;
 }
 
+/* It may be another image that has come back. */
+static void identify(struct card *card)
+{
+	struct glacis_card_identity identity;
+
+	card->module->identity(card->device, &identity);
+	pthread_mutex_lock(&card->text_lock);
+	card->identity = identity;
+	pthread_mutex_unlock(&card->text_lock);
+}
+
 static bool answers_right(struct card *card, bool quick)
 {
 	bool right;
@@ -190,8 +201,11 @@ static bool bring_back(struct card *card)
 	for (;;) {
 		/* Where an operation does not come back, its queue's driver has not let go: starting again must wait.
 		 */
-		if (collect(card) == 0 && restart(card) == 0 && answers_right(card, false))
-			return true;
+		if (collect(card) == 0 && restart(card) == 0) {
+			identify(card);
+			if (answers_right(card, false))
+				return true;
+		}
 		if (!rest(card, retry_ms))
 			return false;
 		retry_ms = retry_ms * 2 > CARD_RETRY_MS_MAX ? CARD_RETRY_MS_MAX : retry_ms * 2;
@@ -274,6 +288,7 @@ static int keeper_open(struct card *card)
 		return error;
 	}
 	card->module->describe(card->device, &card->description);
+	identify(card);
 	card->cpu_done = (struct completion_ring){ .entries = card->cpu_entries, .mask = 63 };
 	error = backend_cpu.queue_open(&cpu, &card->cpu);
 	if (error == 0)

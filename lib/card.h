@@ -25,16 +25,16 @@
 #include "backend.h"
 #include "card_module.h"
 
-#define CARD_SEATS_MAX       63u
-#define CARD_SAMPLE_EVERY    64u
-#define CARD_SUSPICION       4096u /* results checked after a wrong one, with GLACIS_CARD_VERIFY_SAMPLE */
-#define CARD_BACKOFF_MS      10u
-#define CARD_BACKOFF_MS_MAX  2000u
-#define CARD_RETRY_MS_MAX    500u   /* between tries to reach a card that is gone */
-#define CARD_GOOD_MS         10000u /* without a failure: earlier ones are forgotten */
-#define CARD_HEARTBEAT_MS    500u
-#define CARD_RSA_PAUSE_MS    100u   /* after a wrong result, doubled each time */
-#define CARD_WAIT_US         50     /* a guess of how long an operation is on the card */
+#define CARD_SEATS_MAX      63u
+#define CARD_SAMPLE_EVERY   64u
+#define CARD_SUSPICION      4096u /* results checked after a wrong one, with GLACIS_CARD_VERIFY_SAMPLE */
+#define CARD_BACKOFF_MS     10u
+#define CARD_BACKOFF_MS_MAX 2000u
+#define CARD_RETRY_MS_MAX   500u   /* between tries to reach a card that is gone */
+#define CARD_GOOD_MS        10000u /* without a failure: earlier ones are forgotten */
+#define CARD_HEARTBEAT_MS   500u
+#define CARD_RSA_PAUSE_MS   100u /* after a wrong result, doubled each time */
+#define CARD_WAIT_US        50   /* a guess of how long an operation is on the card */
 
 /* Counters of a seat's queue, written by its thread. */
 struct card_counters {
@@ -47,8 +47,8 @@ struct card_counters {
 struct card_seat {
 	struct card *card;
 	struct card_queue *queue;
-	_Atomic uint32_t gate; /* 1: somebody is with the module for this queue */
-	_Atomic uint32_t live; /* operations on the card and in the stash; changed under the gate */
+	_Atomic uint32_t gate;     /* 1: somebody is with the module for this queue */
+	_Atomic uint32_t live;     /* operations on the card and in the stash; changed under the gate */
 	struct card_result *stash; /* room for all there can be */
 	uint32_t stashed, taken;
 	uint32_t room;
@@ -71,10 +71,11 @@ struct card {
 	_Atomic uint32_t seats_used;
 	_Atomic uint64_t rsa_pause_until_us;
 	_Atomic uint32_t plain_pools; /* pools for which the device had no memory */
-	pthread_mutex_t lock; /* the seats, and who is in them */
+	pthread_mutex_t lock;         /* the seats, and who is in them */
 	struct card_seat *seats[CARD_SEATS_MAX];
-	pthread_mutex_t text_lock; /* the text and the costs; nothing is waited for under it */
+	pthread_mutex_t text_lock; /* texts and costs; nothing is waited for under it */
 	char last_failure[96];
+	struct glacis_card_identity identity;
 	struct glacis_card_cost costs[GLACIS_CARD_SIZES];
 	/* The keeper's. */
 	pthread_t keeper;
@@ -102,7 +103,7 @@ void card_close(struct card *card);
 GLACIS_MUST_CHECK int card_load(struct card *card);
 void card_unload(struct card *card);
 __attribute__((format(printf, 3, 4))) void card_log(const struct card *card, enum glacis_card_log_level level,
-						     const char *format, ...);
+						    const char *format, ...);
 
 /* A place for a queue of `depth`; NULL: all are taken, or memory is out. */
 struct card_seat *card_seat_take(struct card *card, card_verify verify, void *context);

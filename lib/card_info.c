@@ -58,6 +58,7 @@ static void fill_texts(struct card *card, struct glacis_card_info *info)
 	memcpy(info->driver, card->description.driver, sizeof(info->driver));
 	pthread_mutex_lock(&card->text_lock);
 	memcpy(info->last_failure, card->last_failure, sizeof(info->last_failure));
+	info->identity = card->identity;
 	memcpy(info->costs, card->costs, sizeof(info->costs));
 	pthread_mutex_unlock(&card->text_lock);
 }

@@ -23,7 +23,7 @@
 #include <glacis/card.h>
 
 /* Changes whenever anything here does, or the layout of sessions and operations. */
-#define CARD_MODULE_VERSION UINT32_C(0x00010002)
+#define CARD_MODULE_VERSION UINT32_C(0x00010003)
 #define CARD_MODULE_SYMBOL  "glacis_card_module"
 #define CARD_WHY_SIZE       256u
 
@@ -103,6 +103,8 @@ struct card_module {
 	int (*open)(const struct card_open *open, struct card_device **device);
 	void (*close)(struct card_device *device);
 	void (*describe)(const struct card_device *device, struct card_description *description);
+	/* Who the device is, which may be another after a restart. By the thread that opens and restarts. */
+	void (*identity)(const struct card_device *device, struct glacis_card_identity *identity);
 	/* Stops and starts the device, and loads its RSA keys again. Nothing is with any queue. */
 	int (*restart)(struct card_device *device);
 
@@ -117,8 +119,8 @@ struct card_module {
 	/* How many of the first were taken; the next one is unfit or finds no room, as `unfit` says. */
 	unsigned (*submit)(struct card_queue *queue, struct glacis_aead_op *const ops[], unsigned count, bool *unfit);
 	unsigned (*submit_rsa)(struct card_queue *queue, struct card_rsa_request *const requests[], unsigned count);
-	/* What is back. Without `release` no output is looked at or released, and `verify` is not called: for a thread that
-	 * is not the queue's. */
+	/* What is back. Without `release` no output is looked at or released, and `verify` is not called: for a thread
+	 * that is not the queue's. */
 	unsigned (*poll)(struct card_queue *queue, struct card_result results[], unsigned max, bool release);
 	void (*state)(const struct card_queue *queue, struct card_queue_state *state);
 	/* Forgets what a session's key was made into. */

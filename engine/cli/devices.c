@@ -81,17 +81,37 @@ static json_t *describe_costs(const struct glacis_card_info *info)
 	return costs;
 }
 
+/* Those that the device's driver tells. */
+static json_t *describe_identity(const struct glacis_card_identity *identity)
+{
+	const struct {
+		const char *key, *text;
+	} texts[] = {
+		{ "id", identity->place },          { "board", identity->board },
+		{ "abi", identity->abi },           { "driver_abi", identity->driver_abi },
+		{ "build_id", identity->build_id }, { "build_date", identity->build_date },
+		{ "git_hash", identity->git_hash },
+	};
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (texts[i].text[0] != '\0')
+			json_object_set_new(object, texts[i].key, json_string(texts[i].text));
+	return object;
+}
+
 static json_t *describe_card(const struct local_engine *local)
 {
 	struct glacis_card_info info;
 
 	glacis_card_info(local->engine, &info);
-	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:i, s:o, s:o, s:o, s:I, s:s}", "name",
-			 glacis_path_name(GLACIS_PATH_CARD), "device", info.device, "driver", info.driver, "state",
-			 glacis_card_state_name(info.state), "aead", info.aead, "rsa", info.rsa, "direct", info.direct,
-			 "queues", (int)info.queues, "costs", describe_costs(&info), "size_from",
-			 size_or_never(info.size_from), "size_from_busy", size_or_never(info.size_from_busy),
-			 "failures", (json_int_t)info.failures, "last_failure", info.last_failure);
+	return json_pack("{s:s, s:s, s:s, s:o, s:s, s:b, s:b, s:b, s:i, s:o, s:o, s:o, s:I, s:s}", "name",
+			 glacis_path_name(GLACIS_PATH_CARD), "device", info.device, "driver", info.driver, "identity",
+			 describe_identity(&info.identity), "state", glacis_card_state_name(info.state), "aead",
+			 info.aead, "rsa", info.rsa, "direct", info.direct, "queues", (int)info.queues, "costs",
+			 describe_costs(&info), "size_from", size_or_never(info.size_from), "size_from_busy",
+			 size_or_never(info.size_from_busy), "failures", (json_int_t)info.failures, "last_failure",
+			 info.last_failure);
 }
 
 static json_t *describe_cpu(const struct local_engine *local)

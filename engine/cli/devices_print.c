@@ -98,14 +98,38 @@ static const char *size_text(json_t *size, char text[32])
 	return text;
 }
 
+/* What the driver does not tell has no line. */
+static void print_identity(FILE *out, json_t *identity)
+{
+	fprintf(out, "  id        %s\n", text_of(identity, "id"));
+	if (!json_object_get(identity, "abi"))
+		return;
+	fprintf(out, "  ABI       %s; the driver is made for %s\n", text_of(identity, "abi"),
+		text_of(identity, "driver_abi"));
+	fprintf(out, "  build     %s, %s, of %s, board %s\n", text_of(identity, "build_id"),
+		text_of(identity, "build_date"), text_of(identity, "git_hash"), text_of(identity, "board"));
+}
+
+static void print_health(FILE *out, json_t *card)
+{
+	json_int_t failures = json_integer_value(json_object_get(card, "failures"));
+
+	fprintf(out, "  health    %s", text_of(card, "state"));
+	if (failures > 0)
+		fprintf(out, "; failed %d times, last: %s", (int)failures, text_of(card, "last_failure"));
+	fputc('\n', out);
+}
+
 static void print_card(FILE *out, json_t *card)
 {
 	char idle[32], busy[32];
 	size_t index;
 	json_t *cost;
 
-	fprintf(out, "card: %s (%s), %s, %d queues\n", text_of(card, "device"), text_of(card, "driver"),
-		text_of(card, "state"), (int)json_integer_value(json_object_get(card, "queues")));
+	fprintf(out, "card: %s (%s), %d queues\n", text_of(card, "device"), text_of(card, "driver"),
+		(int)json_integer_value(json_object_get(card, "queues")));
+	print_identity(out, json_object_get(card, "identity"));
+	print_health(out, card);
 	fprintf(out, "  does     %s%s; buffers %s\n", json_is_true(json_object_get(card, "aead")) ? " AES-GCM" : "",
 		json_is_true(json_object_get(card, "rsa")) ? " RSA" : "",
 		json_is_true(json_object_get(card, "direct")) ? "of pools as they are" : "through copies");

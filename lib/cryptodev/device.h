@@ -3,8 +3,8 @@
  * The module's inside: the one device it has, queues on it, the place of an operation there, and sessions.
  *
  * Invariants. A slot is free, or the device has its `op`; `owner` is NULL while it is in quarantine: given back as late
- * to libglacis and not yet given back by the driver. A session in use by a slot is not freed. Addresses are those of the
- * process (IOVA as VA): an EAL with others is refused.
+ * to libglacis and not yet given back by the driver. A session in use by a slot is not freed. Addresses are those of
+ * the process (IOVA as VA): an EAL with others is refused.
  */
 #ifndef GLACIS_LIB_CRYPTODEV_DEVICE_H
 #define GLACIS_LIB_CRYPTODEV_DEVICE_H
@@ -20,19 +20,19 @@
 #include "aead_session.h"
 #include "card_module.h"
 
-#define QUEUES_MAX     63u
-#define RANGES_MAX     256u  /* pools in memory of the device */
-#define BURST          64u
-#define COPY_SIZE      17408u /* a TLS record with all that may surround it, and room to align */
-#define COPIES_MAX     256u  /* pairs of copies of a queue */
-#define SESSIONS       512u  /* of a queue */
-#define RSA_SLOTS      64u   /* of a queue */
-#define RSA_SESSIONS   256u
-#define TEXT_MAX       65535u /* an mbuf's length has 16 bits */
+#define QUEUES_MAX   63u
+#define RANGES_MAX   256u /* pools in memory of the device */
+#define BURST        64u
+#define COPY_SIZE    17408u /* a TLS record with all that may surround it, and room to align */
+#define COPIES_MAX   256u   /* pairs of copies of a queue */
+#define SESSIONS     512u   /* of a queue */
+#define RSA_SLOTS    64u    /* of a queue */
+#define RSA_SESSIONS 256u
+#define TEXT_MAX     65535u /* an mbuf's length has 16 bits */
 
 /* What a session's key was made into for one length of additional data. */
 struct session_slot {
-	void *session; /* DPDK's; NULL: none */
+	void *session;                           /* DPDK's; NULL: none */
 	const struct glacis_aead_session *owner; /* NULL: nobody's any more; freed when its users are gone */
 	uint32_t users;                          /* slots */
 	uint8_t aad_size;
@@ -48,11 +48,11 @@ struct slot {
 	uint8_t aad[GLACIS_AEAD_AAD_SIZE_MAX];
 	struct glacis_aead_op *owner;
 	struct session_slot *session;
-	uint64_t since;         /* TSC */
+	uint64_t since;             /* TSC */
 	struct slot *older, *newer; /* on the device, where libglacis itself keeps the deadline */
-	uint8_t *copy;          /* source and destination, COPY_SIZE each; NULL: neither is copied */
-	bool copied_out;        /* the output is in the copy */
-	bool tag_here;          /* a seal's tag is in `tag` */
+	uint8_t *copy;              /* source and destination, COPY_SIZE each; NULL: neither is copied */
+	bool copied_out;            /* the output is in the copy */
+	bool tag_here;              /* a seal's tag is in `tag` */
 	struct rte_mbuf source, destination;
 } __rte_cache_aligned;
 
@@ -81,9 +81,10 @@ struct card_queue {
 	uint32_t *free_copies;
 	uint32_t free_copy_count;
 	struct slot *oldest, *newest;
-	uint32_t range; /* the range that held the newest buffer */
+	uint32_t range;               /* the range that held the newest buffer */
 	uint64_t copied, quarantined; /* atomic */
-	pthread_mutex_t sessions_lock; /* what is made and freed; not `users` of sessions whose operations are with libglacis */
+	pthread_mutex_t
+		sessions_lock; /* what is made and freed; not `users` of sessions whose operations are with libglacis */
 	struct session_slot *sessions;
 	uint32_t hand;
 };
@@ -110,10 +111,11 @@ struct card_device {
 	bool started;
 	struct card_description description;
 	char bus[8];
+	char socket[112]; /* path of a card behind a socket; "": it is none */
 	uint32_t depth;
 	uint64_t deadline; /* TSC cycles; 0: the driver's own */
 	struct rte_mempool *sessions, *rsa_sessions;
-	pthread_mutex_t lock; /* all below */
+	pthread_mutex_t lock;            /* all below */
 	struct range ranges[RANGES_MAX]; /* read without the lock: entries are added at the end */
 	uint32_t range_count;            /* atomic */
 	struct card_queue *queues[QUEUES_MAX];
@@ -127,6 +129,9 @@ int module_eal_start(const struct card_open *open);
 /* eal.c: finds or plugs the device. */
 int module_device_find(const struct card_open *open, struct card_device *device);
 void module_device_unplug(struct card_device *device);
+
+/* identity.c: who the device is now; not while it is started or stopped. */
+void module_identity(const struct card_device *device, struct glacis_card_identity *identity);
 
 /* memory.c */
 void *module_memory_alloc(struct card_device *device, size_t size);

@@ -257,6 +257,7 @@ static int find_socket(const struct card_open *open, struct card_device *device)
 			 strerror(-status));
 		return status;
 	}
+	snprintf(device->socket, sizeof(device->socket), "%.111s", options->device + 10);
 	return id_of(open, device, name);
 }
 

@@ -190,6 +190,7 @@ const struct card_module glacis_card_module = {
 	.open = device_open,
 	.close = device_close,
 	.describe = device_describe,
+	.identity = module_identity,
 	.restart = device_restart,
 	.memory_alloc = module_memory_alloc,
 	.memory_free = module_memory_free,

@@ -96,6 +96,8 @@ static void identity(void)
 	CHECK(number("abi_major") == 1 && number("queues") == 64, "%s", answer);
 	CHECK(number("ring_entries") == 32768 && number("key_slots") == 256, "%s", answer);
 	CHECK(number("lost") == 0, "%s", answer);
+	CHECK(strstr(answer, "\"board_name\":\"model\"") != NULL, "%s", answer);
+	CHECK(strstr(answer, "\"git_hash\":\"") != NULL && strstr(answer, "\"build_date\":\"") != NULL, "%s", answer);
 	tap_case("who the card is");
 }
 

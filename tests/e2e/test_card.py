@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import pwd
+import re
 import signal
 import subprocess
 import sys
@@ -231,7 +232,17 @@ def the_command_tries_and_measures_a_card():
         equal((cpu["name"], found["name"], found["driver"], found["state"]), ("cpu", "card", "crypto_glacis", "up"),
               "devices")
         equal([cost["size"] for cost in found["costs"]], [64, 256, 1024, 4096, 8192, 16384], "sizes")
-        check(b"crypto_glacis" in run(glacis, "devices", "--device", device).stdout, "the text")
+        identity = found["identity"]
+        equal((identity["id"], identity["board"]), (device, "model"), "who it is")
+        check(re.fullmatch(r"1\.\d+", identity["abi"]) and identity["abi"] == identity["driver_abi"], f"ABI: {identity}")
+        for key, pattern in [("build_id", r"[0-9a-f]{16}"), ("git_hash", r"[0-9a-f]{40}"),
+                             ("build_date", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")]:
+            check(re.fullmatch(pattern, identity[key]), f"{key}: {identity}")
+        text = run(glacis, "devices", "--device", device).stdout.decode()
+        for word in ["crypto_glacis", *identity.values(), "health    up"]:
+            check(word in text, f"{word} in the text: {text}")
+        other = json.loads(run(glacis, "devices", "--json", "--device", "crypto_openssl0").stdout)["devices"][1]
+        equal(other["identity"], {"id": "crypto_openssl0"}, "a device that tells nothing of itself")
         # A card that gets everything wrong is named as such.
         card.control("fault", "corrupt-tag")
         report = json.loads(run(glacis, "selftest", "--json", "--device", device, status=1).stdout)

@@ -49,9 +49,10 @@ enum glacis_card_log_level { GLACIS_CARD_LOG_ERROR = 0, GLACIS_CARD_LOG_WARNING,
 /** What to use and how. Zero-initialise, set `device` and what differs; a zero number takes its default. */
 struct glacis_card_options {
 	/** `auto` (a Glacis card or another hardware device that DPDK finds), `pci:0000:01:00.0`, `vfio-user:PATH`, or
-	 *  the name of any DPDK crypto device, with its arguments: `crypto_aesni_mb0`, `crypto_openssl0,socket_id=0`. */
+	 *  the name of any DPDK crypto device, with its arguments: `crypto_aesni_mb0`, `crypto_openssl0,socket_id=0`.
+	 */
 	const char *device;
-	const char *const *eal_arguments;  /**< further arguments of DPDK's EAL; NULL when there are none */
+	const char *const *eal_arguments; /**< further arguments of DPDK's EAL; NULL when there are none */
 	uint32_t eal_argument_count;
 	uint32_t queues;      /**< glacis queues that use the card at once; default 8, at most 62 */
 	uint32_t depth;       /**< operations of one queue on the card at once; default 1024, 64 to 32,767 */
@@ -60,19 +61,19 @@ struct glacis_card_options {
 	uint32_t size_from;   /**< auto: bytes of text from which on the card is taken; 0: measured */
 	enum glacis_card_policy policy;
 	enum glacis_card_verify verify;
-	bool copy_always;     /**< the device never sees the caller's memory: for tests, and for devices one mistrusts */
-	bool ask_nothing;     /**< no known answers: for measurements with an emulated card that computes nothing */
-	const char *module;   /**< path of glacis-cryptodev.so; NULL: beside libglacis */
+	bool copy_always;   /**< the device never sees the caller's memory: for tests, and for devices one mistrusts */
+	bool ask_nothing;   /**< no known answers: for measurements with an emulated card that computes nothing */
+	const char *module; /**< path of glacis-cryptodev.so; NULL: beside libglacis */
 	/** Gets one line at a time, without a line end, from any thread; NULL: lines go nowhere. */
 	void (*log)(void *context, enum glacis_card_log_level level, const char *line);
 	void *log_context;
 };
 
 enum glacis_card_state {
-	GLACIS_CARD_NONE = 0,  /**< none is configured, or `auto` found none */
-	GLACIS_CARD_UP,        /**< gets traffic */
-	GLACIS_CARD_SUSPECT,   /**< something went wrong: no traffic before known answers are right */
-	GLACIS_CARD_LOST,      /**< does not answer; it is tried again and again */
+	GLACIS_CARD_NONE = 0, /**< none is configured, or `auto` found none */
+	GLACIS_CARD_UP,       /**< gets traffic */
+	GLACIS_CARD_SUSPECT,  /**< something went wrong: no traffic before known answers are right */
+	GLACIS_CARD_LOST,     /**< does not answer; it is tried again and again */
 	GLACIS_CARD_STATES
 };
 
@@ -80,58 +81,71 @@ enum glacis_card_state {
 
 /** What one record costs, measured at start: processor time in nanoseconds, bursts of 32, AES-128-GCM. */
 struct glacis_card_cost {
-	uint32_t size;      /**< bytes of text */
-	uint32_t cpu_ns;    /**< of the host, on the processor */
-	uint32_t host_ns;   /**< of the host, on the card: submit, completion, check and copies */
-	uint32_t card_ns;   /**< from submit to completion, divided by the burst: what the card can do */
+	uint32_t size;    /**< bytes of text */
+	uint32_t cpu_ns;  /**< of the host, on the processor */
+	uint32_t host_ns; /**< of the host, on the card: submit, completion, check and copies */
+	uint32_t card_ns; /**< from submit to completion, divided by the burst: what the card can do */
+};
+
+/** Who the card is. Texts are "" where the device's driver does not say: all but `place` of other cards than Glacis'.
+ */
+struct glacis_card_identity {
+	char place[128];     /**< `pci:0000:01:00.0`, `vfio-user:PATH`, or DPDK's name of the device */
+	char board[32];      /**< what the image is made for; `model` or `simulation` of an emulated card */
+	char abi[16];        /**< version of the interface to the card, `1.1` */
+	char driver_abi[16]; /**< the version that the driver was made for; of the same major number */
+	char build_id[20];   /**< number of the image, 16 hexadecimal digits */
+	char build_date[24]; /**< of the image, UTC: `2026-01-31T12:00:00Z` */
+	char git_hash[44];   /**< of the commit the image was made from, 40 hexadecimal digits */
 };
 
 struct glacis_card_info {
 	enum glacis_card_state state;
-	char device[64];           /**< DPDK's name of the device */
+	char device[64]; /**< DPDK's name of the device */
 	char driver[32];
-	bool aead, rsa;            /**< what it can do */
-	bool direct;               /**< it writes into the caller's buffers */
+	struct glacis_card_identity identity;
+	bool aead, rsa; /**< what it can do */
+	bool direct;    /**< it writes into the caller's buffers */
 	uint32_t queues, queues_used;
 	uint32_t deadline_ms;
 	enum glacis_card_policy policy;
 	enum glacis_card_verify verify;
-	uint32_t size_from;        /**< auto: from this size on the card is taken; UINT32_MAX: never */
-	uint32_t size_from_busy;   /**< the same while the processor is saturated */
+	uint32_t size_from;      /**< auto: from this size on the card is taken; UINT32_MAX: never */
+	uint32_t size_from_busy; /**< the same while the processor is saturated */
 	struct glacis_card_cost costs[GLACIS_CARD_SIZES];
-	uint64_t failures;         /**< times it was taken out of traffic */
-	uint64_t restarts;         /**< times the device was started again */
-	uint64_t readmissions;     /**< times it came back into traffic */
-	uint64_t tests_failed;     /**< known answers that were wrong or did not come */
-	uint64_t recovery_us;      /**< from the newest failure to the return into traffic */
-	char last_failure[96];     /**< what the newest failure was; "" when there was none */
+	uint64_t failures;     /**< times it was taken out of traffic */
+	uint64_t restarts;     /**< times the device was started again */
+	uint64_t readmissions; /**< times it came back into traffic */
+	uint64_t tests_failed; /**< known answers that were wrong or did not come */
+	uint64_t recovery_us;  /**< from the newest failure to the return into traffic */
+	char last_failure[96]; /**< what the newest failure was; "" when there was none */
 };
 
 /** What became of the operations of a queue, and why. */
 struct glacis_card_counters {
-	uint64_t submitted;         /**< operations handed to the card */
-	uint64_t completed;         /**< of these, completed by it */
-	uint64_t copied;            /**< of those submitted, through a copy */
-	uint64_t verified;          /**< results checked on the processor */
-	uint64_t to_cpu_policy;     /**< not handed: policy, or the processor costs less */
-	uint64_t to_cpu_unfit;      /**< not handed: size, segments or kind that the device does not take */
-	uint64_t to_cpu_full;       /**< not handed: the device's queue was full */
-	uint64_t to_cpu_down;       /**< not handed: the card is suspect or lost, or has no queue left */
-	uint64_t again_error;       /**< run again: the card reported an error, or was reset or lost */
-	uint64_t again_late;        /**< run again: no answer within the deadline */
-	uint64_t again_auth;        /**< run again: the card found a wrong tag; the processor decides */
-	uint64_t again_wrong;       /**< run again: the card's result failed its check */
-	uint64_t auth_wrong;        /**< of again_auth: the tag was right, the card was not */
-	uint64_t quarantined;       /**< operations that the device still holds although they were run again; now */
+	uint64_t submitted;     /**< operations handed to the card */
+	uint64_t completed;     /**< of these, completed by it */
+	uint64_t copied;        /**< of those submitted, through a copy */
+	uint64_t verified;      /**< results checked on the processor */
+	uint64_t to_cpu_policy; /**< not handed: policy, or the processor costs less */
+	uint64_t to_cpu_unfit;  /**< not handed: size, segments or kind that the device does not take */
+	uint64_t to_cpu_full;   /**< not handed: the device's queue was full */
+	uint64_t to_cpu_down;   /**< not handed: the card is suspect or lost, or has no queue left */
+	uint64_t again_error;   /**< run again: the card reported an error, or was reset or lost */
+	uint64_t again_late;    /**< run again: no answer within the deadline */
+	uint64_t again_auth;    /**< run again: the card found a wrong tag; the processor decides */
+	uint64_t again_wrong;   /**< run again: the card's result failed its check */
+	uint64_t auth_wrong;    /**< of again_auth: the tag was right, the card was not */
+	uint64_t quarantined;   /**< operations that the device still holds although they were run again; now */
 };
 
 /**
  * Gives the engine a card: once, after keys were imported or before, and before any queue or pool is made. Takes a
  * second or so: DPDK is started, the card is tried and measured. A program that gives up privileges does so first: the
  * card may have to be reached again later, by its path or its device file.
- * Returns 0 (with `auto` also when there is none, which the log tells), -EINVAL (an option out of bounds), -EBUSY (there
- * is one, or a queue or a pool), -ENOENT or -ELIBBAD (the module for DPDK is not there, or of another version), -ENODEV
- * (no such device, or it does not answer), -ECHILD, or what DPDK says. The options' log tells more.
+ * Returns 0 (with `auto` also when there is none, which the log tells), -EINVAL (an option out of bounds), -EBUSY
+ * (there is one, or a queue or a pool), -ENOENT or -ELIBBAD (the module for DPDK is not there, or of another version),
+ * -ENODEV (no such device, or it does not answer), -ECHILD, or what DPDK says. The options' log tells more.
  */
 GLACIS_MUST_CHECK int glacis_card_open(struct glacis_engine *engine, const struct glacis_card_options *options);
 

@@ -4,6 +4,7 @@
  * routing, failover and the keeper are tried without DPDK.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,8 +44,19 @@ static void fake_close(struct card_device *device)
 static void fake_describe(const struct card_device *device, struct card_description *description)
 {
 	(void)device;
-	*description = (struct card_description){ .device = "fake0", .driver = "fake", .aead = true, .direct = true,
-						  .queues = FAKE_CARD_QUEUES, .length_max = 65535 };
+	*description = (struct card_description){ .device = "fake0",
+						  .driver = "fake",
+						  .aead = true,
+						  .direct = true,
+						  .queues = FAKE_CARD_QUEUES,
+						  .length_max = 65535 };
+}
+
+static void fake_identity(const struct card_device *device, struct glacis_card_identity *identity)
+{
+	(void)device;
+	*identity = (struct glacis_card_identity){ .place = "fake0", .board = "fake", .abi = "1.1" };
+	snprintf(identity->build_id, sizeof(identity->build_id), "%016x", atomic_load(&fake_card.restarts));
 }
 
 static int fake_restart(struct card_device *device)
@@ -162,9 +174,9 @@ static unsigned fake_poll(struct card_queue *queue, struct card_result results[]
 	while (queue->count > 0 && done < max) {
 		struct glacis_aead_op *op = queue->ops[--queue->count];
 
-		results[done++] = (struct card_result){
-			.owner = op, .outcome = release ? (uint8_t)run(queue, op, mode) : CARD_RETURNED
-		};
+		results[done++] = (struct card_result){ .owner = op,
+							.outcome = release ? (uint8_t)run(queue, op, mode)
+									   : CARD_RETURNED };
 	}
 	atomic_fetch_sub(&fake_card.live, (int)done);
 	return done;
@@ -203,6 +215,7 @@ const struct card_module glacis_card_module = {
 	.open = fake_open,
 	.close = fake_close,
 	.describe = fake_describe,
+	.identity = fake_identity,
 	.restart = fake_restart,
 	.memory_alloc = fake_memory_alloc,
 	.memory_free = fake_memory_free,

@@ -298,6 +298,8 @@ Test(card, that_is_gone_for_a_while)
 	atomic_store(&control->mode, FAKE_CARD_GOOD);
 	wait_for(GLACIS_CARD_UP);
 	cr_assert_geq(atomic_load(&control->restarts), 4u);
+	cr_assert_str_eq(info_of().identity.abi, "1.1");
+	cr_assert_str_neq(info_of().identity.build_id, "0000000000000000", "the image of before the restart");
 	cr_assert_eq(seal_burst(SIZE), BURST);
 	end();
 }
