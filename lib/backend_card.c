@@ -341,10 +341,12 @@ static void card_rsa_submit_(void *state, struct glacis_rsa_op *const ops[], uns
 {
 	struct card_route *route = state;
 
-	if (route->rsa == NULL)
-		backend_cpu.rsa_submit(route->cpu, ops, count);
-	else
+	if (route->rsa != NULL) {
 		card_rsa_submit(route->rsa, ops, count, rsa_wanted(route));
+		return;
+	}
+	counter_add(route->seat != NULL ? &route->counters.to_cpu_unfit : &route->counters.to_cpu_down, count);
+	backend_cpu.rsa_submit(route->cpu, ops, count);
 }
 
 /* Of those that wait for company here; for the card's there is backend_card_wait_us. */

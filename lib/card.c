@@ -133,21 +133,40 @@ static void collect_late(struct card *card)
 	pthread_mutex_unlock(&card->lock);
 }
 
+/* Why it does not start again: for whoever looks at it, and in the log when it is another reason than before. */
+static void tell_why(struct card *card, const char *why)
+{
+	char text[sizeof(card->last_failure)] = "";
+	bool known;
+
+	snprintf(text, sizeof(text), "does not start again: %s", why);
+	pthread_mutex_lock(&card->text_lock);
+	known = strcmp(card->last_failure, text) == 0;
+	memcpy(card->last_failure, text, sizeof(text));
+	pthread_mutex_unlock(&card->text_lock);
+	if (!known)
+		card_log(card, GLACIS_CARD_LOG_WARNING, "card %s: does not start again: %s", card->description.device,
+			 why);
+}
+
 /* Stops and starts the device, while nobody can be with it. */
 static int restart(struct card *card)
 {
+	char why[CARD_WHY_SIZE] = "";
 	int error;
 
 	pthread_mutex_lock(&card->lock);
 	for (uint32_t i = 0; i < CARD_SEATS_MAX; i++)
 		if (card->seats[i] != NULL)
 			gate_take(card->seats[i]);
-	error = card->module->restart(card->device);
+	error = card->module->restart(card->device, why);
 	for (uint32_t i = 0; i < CARD_SEATS_MAX; i++)
 		if (card->seats[i] != NULL)
 			card_seat_exit(card->seats[i]);
 	pthread_mutex_unlock(&card->lock);
 	atomic_fetch_add(&card->restarts, 1);
+	if (error != 0)
+		tell_why(card, why);
 	return error;
 }
 
@@ -310,12 +329,26 @@ static void keeper_close(struct card *card)
 		card->module->close(card->device);
 }
 
+static const char *where(bool by_card)
+{
+	return by_card ? "by the card" : "by the processor alone";
+}
+
+/* What it does and what it leaves, once. */
+static void introduce(const struct card *card)
+{
+	card_log(card, GLACIS_CARD_LOG_INFO, "card %s: at %s, %u queues; AES-GCM %s, RSA %s", card->description.device,
+		 card->identity.place, card->description.queues - 1, where(card->description.aead),
+		 where(card->description.rsa));
+}
+
 static void *keeper_main(void *card_)
 {
 	struct card *card = card_;
 
 	card->open_error = keeper_open(card);
 	if (card->open_error == 0) {
+		introduce(card);
 		card->seats[0] = &card->own_seat;
 		atomic_store(&card->state, GLACIS_CARD_UP);
 		if (answers_right(card, false)) {

@@ -74,7 +74,7 @@ struct card {
 	pthread_mutex_t lock;         /* the seats, and who is in them */
 	struct card_seat *seats[CARD_SEATS_MAX];
 	pthread_mutex_t text_lock; /* texts and costs; nothing is waited for under it */
-	char last_failure[96];
+	char last_failure[256];
 	struct glacis_card_identity identity;
 	struct glacis_card_cost costs[GLACIS_CARD_SIZES];
 	/* The keeper's. */

@@ -25,7 +25,7 @@
 /* Changes whenever anything here does, or the layout of sessions and operations. */
 #define CARD_MODULE_VERSION UINT32_C(0x00010003)
 #define CARD_MODULE_SYMBOL  "glacis_card_module"
-#define CARD_WHY_SIZE       256u
+#define CARD_WHY_SIZE       512u
 
 struct card_device;
 struct card_queue;
@@ -105,8 +105,9 @@ struct card_module {
 	void (*describe)(const struct card_device *device, struct card_description *description);
 	/* Who the device is, which may be another after a restart. By the thread that opens and restarts. */
 	void (*identity)(const struct card_device *device, struct glacis_card_identity *identity);
-	/* Stops and starts the device, and loads its RSA keys again. Nothing is with any queue. */
-	int (*restart)(struct card_device *device);
+	/* Stops and starts the device, and loads its RSA keys again. Nothing is with any queue. When that fails `why`,
+	 * of CARD_WHY_SIZE bytes, is filled. */
+	int (*restart)(struct card_device *device, char *why);
 
 	/* Zeroed memory that the device reaches, 64-byte aligned; NULL when there is no more. */
 	void *(*memory_alloc)(struct card_device *device, size_t size);

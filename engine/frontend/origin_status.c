@@ -40,12 +40,12 @@ static json_t *card(const struct glacis_engine *engine)
 	glacis_card_info(engine, &info);
 	if (info.state == GLACIS_CARD_NONE)
 		return json_null();
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s}", "device", info.device, "driver",
-			 info.driver, "id", info.identity.place, "abi", info.identity.abi, "build_id",
-			 info.identity.build_id, "state", glacis_card_state_name(info.state), "failures",
-			 (json_int_t)info.failures, "readmissions", (json_int_t)info.readmissions, "restarts",
-			 (json_int_t)info.restarts, "recovery_us", (json_int_t)info.recovery_us, "last_failure",
-			 info.last_failure);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:I, s:I, s:I, s:I, s:s}", "device", info.device,
+			 "driver", info.driver, "id", info.identity.place, "abi", info.identity.abi, "build_id",
+			 info.identity.build_id, "aead", info.aead, "rsa", info.rsa, "state",
+			 glacis_card_state_name(info.state), "failures", (json_int_t)info.failures, "readmissions",
+			 (json_int_t)info.readmissions, "restarts", (json_int_t)info.restarts, "recovery_us",
+			 (json_int_t)info.recovery_us, "last_failure", info.last_failure);
 }
 
 char *glacisd_origin_status(const struct glacisd_service *service, const struct glacisd_visitor *visitor)

@@ -130,6 +130,13 @@ int module_eal_start(const struct card_open *open);
 int module_device_find(const struct card_open *open, struct card_device *device);
 void module_device_unplug(struct card_device *device);
 
+/* log.c: where DPDK's lines go until `leave`. */
+void module_log_direct(const struct glacis_card_options *options);
+void module_log_leave(void);
+/* What the driver has said first since `forget`: why a device does not start. False: nothing. */
+void module_log_reason_forget(void);
+bool module_log_reason(char *text, size_t size);
+
 /* identity.c: who the device is now; not while it is started or stopped. */
 void module_identity(const struct card_device *device, struct glacis_card_identity *identity);
 

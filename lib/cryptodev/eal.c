@@ -17,57 +17,14 @@
 #include <rte_dev.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
-#include <rte_log.h>
 #include <rte_memory.h>
 
 #include "device.h"
 
 #define ARGUMENTS_MAX 64
-#define LINE_MAX_     512u
 
 static pthread_mutex_t eal_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool eal_started;
-
-/* Where DPDK's lines go: the newest card's log. */
-static const struct glacis_card_options *log_options;
-static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static ssize_t log_write(void *cookie, const char *bytes, size_t size)
-{
-	static char line[LINE_MAX_];
-	static size_t used;
-
-	(void)cookie;
-	pthread_mutex_lock(&log_lock);
-	for (size_t i = 0; i < size; i++) {
-		if (bytes[i] != '\n' && used + 1 < sizeof(line)) {
-			line[used++] = bytes[i];
-		} else if (bytes[i] == '\n') {
-			line[used] = '\0';
-			if (used > 0 && log_options != NULL && log_options->log != NULL)
-				log_options->log(log_options->log_context, GLACIS_CARD_LOG_INFO, line);
-			used = 0;
-		}
-	}
-	pthread_mutex_unlock(&log_lock);
-	return (ssize_t)size;
-}
-
-static void log_direct(const struct glacis_card_options *options)
-{
-	static FILE *stream;
-
-	pthread_mutex_lock(&log_lock);
-	log_options = options;
-	if (stream == NULL) {
-		stream = fopencookie(NULL, "w", (cookie_io_functions_t){ .write = log_write });
-		if (stream != NULL)
-			setvbuf(stream, NULL, _IOLBF, 0);
-	}
-	pthread_mutex_unlock(&log_lock);
-	if (stream != NULL)
-		rte_openlog_stream(stream);
-}
 
 /* A list of arguments, and room for those that are made here. */
 struct arguments {
@@ -186,7 +143,7 @@ int module_eal_start(const struct card_open *open)
 	int status = 0;
 
 	pthread_mutex_lock(&eal_lock);
-	log_direct(open->options);
+	module_log_direct(open->options);
 	if (!eal_started) {
 		known = pthread_getaffinity_np(pthread_self(), sizeof(before), &before) == 0;
 		status = eal_init(open);
@@ -210,13 +167,16 @@ int module_eal_start(const struct card_open *open)
 static int plug(const struct card_open *open, struct card_device *device, const char *bus, const char *name,
 		const char *arguments)
 {
-	int status = rte_eal_hotplug_add(bus, name, arguments);
+	int status;
 
+	module_log_reason_forget();
+	status = rte_eal_hotplug_add(bus, name, arguments);
 	if (status != 0) {
-		snprintf(open->why, CARD_WHY_SIZE,
-			 "%s: DPDK has no such device, or it does not answer: %s; see its lines above", name,
-			 strerror(-status));
-		return status == -EEXIST ? -EEXIST : -ENODEV;
+		if (!module_log_reason(open->why, CARD_WHY_SIZE))
+			snprintf(open->why, CARD_WHY_SIZE,
+				 "%s: DPDK has no such device, or it does not answer: %s; see its lines above", name,
+				 strerror(-status));
+		return status == -EEXIST || status == -ENOTSUP ? status : -ENODEV;
 	}
 	device->plugged = true;
 	snprintf(device->bus, sizeof(device->bus), "%s", bus);
@@ -251,12 +211,8 @@ static int find_socket(const struct card_open *open, struct card_device *device)
 		return -ENAMETOOLONG;
 	}
 	status = plug(open, device, "vdev", name, arguments);
-	if (status != 0) {
-		snprintf(open->why, CARD_WHY_SIZE,
-			 "%.160s: no card answers there: %s; start it, or give the path it has", options->device,
-			 strerror(-status));
+	if (status != 0)
 		return status;
-	}
 	snprintf(device->socket, sizeof(device->socket), "%.111s", options->device + 10);
 	return id_of(open, device, name);
 }
@@ -346,7 +302,5 @@ void module_device_unplug(struct card_device *device)
 {
 	if (device->plugged)
 		(void)rte_eal_hotplug_remove(device->bus, device->description.device);
-	pthread_mutex_lock(&log_lock);
-	log_options = NULL;
-	pthread_mutex_unlock(&log_lock);
+	module_log_leave();
 }

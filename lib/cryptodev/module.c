@@ -169,17 +169,20 @@ static void device_describe(const struct card_device *device, struct card_descri
 	*description = device->description;
 }
 
-static int device_restart(struct card_device *device)
+static int device_restart(struct card_device *device, char *why)
 {
 	int status;
 
 	if (device->started)
 		rte_cryptodev_stop(device->id);
 	module_rsa_load_all(device, true);
+	module_log_reason_forget();
 	status = rte_cryptodev_start(device->id);
 	device->started = status == 0;
 	if (status == 0)
 		module_rsa_load_all(device, false);
+	else if (!module_log_reason(why, CARD_WHY_SIZE))
+		snprintf(why, CARD_WHY_SIZE, "%s", strerror(-status));
 	return status;
 }
 

@@ -255,7 +255,7 @@ def a_card_that_is_not_there():
     missing = os.path.join(SCRATCH, "no-card")
     daemon = Glacisd(options=["--card", f"vfio-user:{missing}"], wait=False)
     daemon.finish(status=1)
-    check(missing in daemon.log() and "start it" in daemon.log(), f"the log names it: {daemon.log()}")
+    check(missing in daemon.log() and "start glacis-vcard" in daemon.log(), f"the log names it: {daemon.log()}")
 
 
 @test

@@ -57,18 +57,17 @@ static struct glacis_aead_session *session(struct glacis_engine *engine, enum gl
 	return made;
 }
 
-void bed_start(const struct glacis_card_options *options)
+int bed_try(const struct glacis_card_options *options)
 {
 	struct glacis_card_options card = *options;
 	const struct glacis_pool_options pool = { .buffer_size = BED_BUFFER, .count = 2 * BED_BURST + 8 };
 	int error;
 
 	card.log = log_line;
-	error = glacis_engine_create(NULL, &bed.engine);
-	if (error == 0)
-		error = glacis_card_open(bed.engine, &card);
-	if (error != 0)
-		bed_fail("no engine with the card %s: %s", card.device, strerror(-error));
+	bed.log[0] = '\0';
+	if (glacis_engine_create(NULL, &bed.engine) != 0)
+		bed_fail("no engine");
+	error = glacis_card_open(bed.engine, &card);
 	if (glacis_engine_create(NULL, &bed.plain) != 0 || glacis_queue_create(bed.engine, NULL, &bed.queue) != 0 ||
 	    glacis_queue_create(bed.plain, NULL, &bed.plain_queue) != 0 ||
 	    glacis_pool_create(bed.engine, &pool, &bed.pool) != 0)
@@ -77,6 +76,15 @@ void bed_start(const struct glacis_card_options *options)
 	bed.open = session(bed.engine, GLACIS_OPEN);
 	bed.plain_seal = session(bed.plain, GLACIS_SEAL);
 	bed.plain_open = session(bed.plain, GLACIS_OPEN);
+	return error;
+}
+
+void bed_start(const struct glacis_card_options *options)
+{
+	int error = bed_try(options);
+
+	if (error != 0)
+		bed_fail("no engine with the card %s: %s", options->device, strerror(-error));
 }
 
 void bed_end(void)
@@ -293,4 +301,13 @@ bool bed_wait(enum glacis_card_state state)
 			return false;
 		pause_us(1000);
 	}
+}
+
+void bed_control(const char *vcard, const char *socket, const char *command, const char *text)
+{
+	char line[1024];
+
+	snprintf(line, sizeof(line), "'%s' ctl --socket '%s.ctl' %s %s", vcard, socket, command, text);
+	if (system(line) != 0)
+		bed_fail("the card refuses %s %s", command, text);
 }

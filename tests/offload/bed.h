@@ -32,11 +32,13 @@ struct bed {
 	struct glacis_pool *pool;
 	struct glacis_aead_session *seal, *open;             /* with the card */
 	struct glacis_aead_session *plain_seal, *plain_open; /* without */
-	char log[65536]; /* all lines of the card's log */
+	char log[65536];                                     /* all lines of the card's log */
 };
 
 extern struct bed bed;
 
+/* Makes everything, with the card or, if that is refused, without. Returns what glacis_card_open said. */
+int bed_try(const struct glacis_card_options *options);
 /* Makes everything; ends the program when it cannot. */
 void bed_start(const struct glacis_card_options *options);
 void bed_end(void);
@@ -46,7 +48,7 @@ __attribute__((noreturn, format(printf, 1, 2))) void bed_fail(const char *format
 struct bed_burst {
 	uint32_t size; /* of each text; 0: each has another */
 	enum bed_place place;
-	uint8_t tampered;  /* opens with a wrong tag, of each 8 */
+	uint8_t tampered; /* opens with a wrong tag, of each 8 */
 	bool open;
 };
 
@@ -63,5 +65,7 @@ unsigned bed_poll(unsigned count);
 /* Waits until the card is in the state. False: not within the deadline. */
 bool bed_wait(enum glacis_card_state state);
 uint32_t bed_random(void);
+/* Tells the emulated card behind the socket: "fault" and its text, or "clear" and "". */
+void bed_control(const char *vcard, const char *socket, const char *command, const char *text);
 
 #endif

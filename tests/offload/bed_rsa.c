@@ -3,6 +3,7 @@
 #include "bed_rsa.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
@@ -45,4 +46,37 @@ bool bed_rsa_right(const struct glacis_rsa_key *key, const struct glacis_rsa_op 
 	EVP_PKEY_CTX_free(context);
 	EVP_PKEY_free(public_key);
 	return right;
+}
+
+struct bed_outcome bed_rsa_sign(const struct glacis_rsa_key *key)
+{
+	enum { OPS = 8 };
+	static struct glacis_rsa_op ops[OPS], *list[OPS];
+	static uint8_t output[OPS][GLACIS_RSA_BYTES_MAX], digest[OPS][32];
+	struct bed_outcome outcome = { 0 };
+
+	for (unsigned i = 0; i < OPS; i++) {
+		memset(digest[i], (int)bed_random(), sizeof(digest[i]));
+		ops[i] = (struct glacis_rsa_op){ .key = key,
+						 .input = digest[i],
+						 .output = output[i],
+						 .input_size = 32,
+						 .kind = i % 2 ? GLACIS_RSA_SIGN_PSS : GLACIS_RSA_SIGN_PKCS1,
+						 .hash = GLACIS_RSA_SHA256,
+						 .salt_size = 32 };
+		list[i] = &ops[i];
+	}
+	if (glacis_rsa_submit(bed.queue, list, OPS) != OPS)
+		bed_fail("RSA operations are not accepted");
+	glacis_queue_flush(bed.queue);
+	if (bed_poll(OPS) != OPS)
+		bed_fail("RSA operations do not come back");
+	for (unsigned i = 0; i < OPS; i++) {
+		bool right = ops[i].op.status == GLACIS_STATUS_OK && bed_rsa_right(key, &ops[i]);
+
+		outcome.right += right;
+		outcome.wrong += !right;
+		outcome.by_card += ops[i].op.path == GLACIS_PATH_CARD;
+	}
+	return outcome;
 }

@@ -27,11 +27,7 @@ static bool copies;
 
 static void control(const char *command, const char *text)
 {
-	char line[1024];
-
-	snprintf(line, sizeof(line), "'%s' ctl --socket '%s.ctl' %s %s", vcard, socket_path, command, text);
-	if (system(line) != 0)
-		bed_fail("the card refuses %s %s", command, text);
+	bed_control(vcard, socket_path, command, text);
 }
 
 static void pause_ms(unsigned ms)
@@ -133,33 +129,12 @@ static void queue_faults(void)
 /* ---- RSA: a wrong result would give the key away ---- */
 
 /* Eight signatures. Gives how many the card has made. */
-static unsigned sign(struct glacis_rsa_key *key, const char *when)
+static unsigned sign(const struct glacis_rsa_key *key, const char *when)
 {
-	enum { OPS = 8 };
-	static struct glacis_rsa_op ops[OPS], *list[OPS];
-	static uint8_t output[OPS][GLACIS_RSA_BYTES_MAX], digest[OPS][32];
-	unsigned by_card = 0;
+	struct bed_outcome outcome = bed_rsa_sign(key);
 
-	for (unsigned i = 0; i < OPS; i++) {
-		memset(digest[i], (int)bed_random(), sizeof(digest[i]));
-		ops[i] = (struct glacis_rsa_op){ .key = key,
-						 .input = digest[i],
-						 .output = output[i],
-						 .input_size = 32,
-						 .kind = i % 2 ? GLACIS_RSA_SIGN_PSS : GLACIS_RSA_SIGN_PKCS1,
-						 .hash = GLACIS_RSA_SHA256,
-						 .salt_size = 32 };
-		list[i] = &ops[i];
-	}
-	CHECK(glacis_rsa_submit(bed.queue, list, OPS) == OPS, "accepted");
-	glacis_queue_flush(bed.queue);
-	if (bed_poll(OPS) != OPS)
-		bed_fail("%s: RSA operations do not come back", when);
-	for (unsigned i = 0; i < OPS; i++) {
-		CHECK(ops[i].op.status == GLACIS_STATUS_OK && bed_rsa_right(key, &ops[i]), "%s: signature %u", when, i);
-		by_card += ops[i].op.path == GLACIS_PATH_CARD;
-	}
-	return by_card;
+	CHECK(outcome.wrong == 0, "%s: %u signatures are wrong", when, outcome.wrong);
+	return outcome.by_card;
 }
 
 /* Until the card signs: after a wrong result it is not asked for a while. */

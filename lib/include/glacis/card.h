@@ -113,12 +113,12 @@ struct glacis_card_info {
 	uint32_t size_from;      /**< auto: from this size on the card is taken; UINT32_MAX: never */
 	uint32_t size_from_busy; /**< the same while the processor is saturated */
 	struct glacis_card_cost costs[GLACIS_CARD_SIZES];
-	uint64_t failures;     /**< times it was taken out of traffic */
-	uint64_t restarts;     /**< times the device was started again */
-	uint64_t readmissions; /**< times it came back into traffic */
-	uint64_t tests_failed; /**< known answers that were wrong or did not come */
-	uint64_t recovery_us;  /**< from the newest failure to the return into traffic */
-	char last_failure[96]; /**< what the newest failure was; "" when there was none */
+	uint64_t failures;      /**< times it was taken out of traffic */
+	uint64_t restarts;      /**< times the device was started again */
+	uint64_t readmissions;  /**< times it came back into traffic */
+	uint64_t tests_failed;  /**< known answers that were wrong or did not come */
+	uint64_t recovery_us;   /**< from the newest failure to the return into traffic */
+	char last_failure[256]; /**< what the newest failure was; "" when there was none */
 };
 
 /** What became of the operations of a queue, and why. */
@@ -145,7 +145,8 @@ struct glacis_card_counters {
  * card may have to be reached again later, by its path or its device file.
  * Returns 0 (with `auto` also when there is none, which the log tells), -EINVAL (an option out of bounds), -EBUSY
  * (there is one, or a queue or a pool), -ENOENT or -ELIBBAD (the module for DPDK is not there, or of another version),
- * -ENODEV (no such device, or it does not answer), -ECHILD, or what DPDK says. The options' log tells more.
+ * -ENODEV (no such device, or it does not answer), -ENOTSUP (it is of another ABI, or can do nothing of what is
+ * needed), -ECHILD, or what DPDK says. The options' log tells more. After an error the engine goes on without a card.
  */
 GLACIS_MUST_CHECK int glacis_card_open(struct glacis_engine *engine, const struct glacis_card_options *options);
 

@@ -59,11 +59,14 @@ static void fake_identity(const struct card_device *device, struct glacis_card_i
 	snprintf(identity->build_id, sizeof(identity->build_id), "%016x", atomic_load(&fake_card.restarts));
 }
 
-static int fake_restart(struct card_device *device)
+static int fake_restart(struct card_device *device, char *why)
 {
 	(void)device;
 	atomic_fetch_add(&fake_card.restarts, 1);
-	return atomic_fetch_sub(&fake_card.restarts_to_fail, 1) > 0 ? -ENODEV : 0;
+	if (atomic_fetch_sub(&fake_card.restarts_to_fail, 1) <= 0)
+		return 0;
+	snprintf(why, CARD_WHY_SIZE, "the test wants it so");
+	return -ENODEV;
 }
 
 static void *fake_memory_alloc(struct card_device *device, size_t size)
