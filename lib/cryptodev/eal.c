@@ -5,7 +5,8 @@
  *
  * Concepts. The EAL gets one core, without hugepages and without files of its own, unless the configuration says
  * otherwise. It binds its first thread to that core, which is undone. It is never ended: DPDK starts once in a process,
- * and a second engine joins it.
+ * and a second engine joins it. One that the program started stays the program's, with its memory, its devices and its
+ * log.
  */
 #include <errno.h>
 #include <sched.h>
@@ -17,6 +18,7 @@
 #include <rte_dev.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_lcore.h>
 #include <rte_memory.h>
 
 #include "device.h"
@@ -24,7 +26,9 @@
 #define ARGUMENTS_MAX 64
 
 static pthread_mutex_t eal_lock = PTHREAD_MUTEX_INITIALIZER;
-static bool eal_started;
+static bool eal_started; /* it runs, whoever has started it */
+static bool eal_joined;  /* the program has: the log is its own, as all of its environment */
+static bool eal_tried;   /* a start that fails leaves traces, too */
 
 /* A list of arguments, and room for those that are made here. */
 struct arguments {
@@ -124,7 +128,7 @@ static int eal_init(const struct card_open *open)
 
 	arguments_make(open->options, &arguments);
 	status = rte_eal_init(arguments.count, arguments.values);
-	if (status < 0 && rte_errno != EALREADY) {
+	if (status < 0) {
 		int error = rte_errno;
 
 		snprintf(open->why, CARD_WHY_SIZE,
@@ -132,8 +136,13 @@ static int eal_init(const struct card_open *open)
 			 rte_strerror(error));
 		return error > 0 ? -error : -EIO;
 	}
-	rte_memseg_list_walk(keep_from_dumps, NULL);
 	return 0;
+}
+
+/* Has the program started it? Asked before it is started here, since rte_eal_init calls a second start fatal. */
+static bool eal_runs(void)
+{
+	return rte_lcore_count() > 0;
 }
 
 int module_eal_start(const struct card_open *open)
@@ -143,14 +152,20 @@ int module_eal_start(const struct card_open *open)
 	int status = 0;
 
 	pthread_mutex_lock(&eal_lock);
-	module_log_direct(open->options);
-	if (!eal_started) {
+	if (!eal_started && !eal_tried)
+		eal_joined = eal_runs();
+	if (!eal_joined)
+		module_log_direct(open->options);
+	if (!eal_started && !eal_joined) {
+		eal_tried = true;
 		known = pthread_getaffinity_np(pthread_self(), sizeof(before), &before) == 0;
 		status = eal_init(open);
 		if (known)
 			pthread_setaffinity_np(pthread_self(), sizeof(before), &before);
-		eal_started = status == 0;
 	}
+	if (status == 0 && !eal_started)
+		rte_memseg_list_walk(keep_from_dumps, NULL);
+	eal_started = status == 0;
 	if (status == 0 && rte_eal_iova_mode() != RTE_IOVA_VA) {
 		snprintf(open->why, CARD_WHY_SIZE,
 			 "DPDK's environment, started by this program, uses physical addresses; start it with "

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where DPDK's lines go: the newest card's log. What crypto_glacis says first when a device does not start is kept as
- * the reason: DPDK hands on a number alone.
+ * Where DPDK's lines go: the newest card's log, unless the program runs DPDK itself. What crypto_glacis says first when
+ * a device does not start is kept as the reason: DPDK hands on a number alone.
  */
 #include <stdio.h>
 #include <string.h>
