@@ -80,7 +80,7 @@ class Server:
         return run(need("curl"), "-sS", "--cacert", self.certificate.cert, self.url(), status=None).returncode == 0
 
     def url(self, path="/"):
-        return f"https://localhost:{self.port}{path}"
+        return f"https://127.0.0.1:{self.port}{path}"  # a small root file system may know no "localhost"
 
     def __exit__(self, kind, value, trace):
         self.process.send_signal(self.stop)
