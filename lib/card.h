@@ -99,6 +99,10 @@ GLACIS_MUST_CHECK int card_open(struct glacis_engine *engine, const struct glaci
 /* All seats are free again. NULL is ignored. */
 void card_close(struct card *card);
 
+/* card_keeper.c: opens the device in a thread of its own, and ends both. */
+GLACIS_MUST_CHECK int card_keeper_start(struct card *card);
+void card_keeper_stop(struct card *card);
+
 /* card_load.c: finds the module and fills `module` and `library`. */
 GLACIS_MUST_CHECK int card_load(struct card *card);
 void card_unload(struct card *card);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * RSA on the card: padding and the check of each result are done here, the exponentiation there. Called by
- * backend_card.c in the queue's thread, but for keys, which come and go with libglacis' own.
+ * the card's backend in the queue's thread, but for keys, which come and go with libglacis' own.
  */
 #ifndef GLACIS_LIB_CARD_RSA_H
 #define GLACIS_LIB_CARD_RSA_H
