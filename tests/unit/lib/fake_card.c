@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <openssl/evp.h>
 
@@ -27,7 +28,16 @@ struct card_queue {
 	struct card_queue_setup setup;
 	struct glacis_aead_op *ops[FAKE_CARD_DEPTH];
 	unsigned count;
+	uint64_t newest_us; /* submit */
 };
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
+}
 
 static int fake_open(const struct card_open *open, struct card_device **device)
 {
@@ -111,6 +121,8 @@ static unsigned fake_submit(struct card_queue *queue, struct glacis_aead_op *con
 	*unfit = false;
 	while (done < count && queue->count < FAKE_CARD_DEPTH)
 		queue->ops[queue->count++] = ops[done++];
+	if (atomic_load(&fake_card.mode) == FAKE_CARD_FAR)
+		queue->newest_us = now_us();
 	atomic_fetch_add(&fake_card.submitted, done);
 	atomic_fetch_add(&fake_card.live, (int)done);
 	return done;
@@ -151,6 +163,8 @@ static enum card_outcome run(struct card_queue *queue, struct glacis_aead_op *op
 	static _Thread_local uint8_t output[65536];
 	uint8_t tag[16];
 
+	if (mode == FAKE_CARD_FAR)
+		return CARD_DONE;
 	if (mode == FAKE_CARD_ERROR || mode == FAKE_CARD_LATE)
 		return mode == FAKE_CARD_ERROR ? CARD_ERROR : CARD_LATE;
 	if (!seal)
@@ -172,7 +186,7 @@ static unsigned fake_poll(struct card_queue *queue, struct card_result results[]
 	enum fake_card_mode mode = (enum fake_card_mode)atomic_load(&fake_card.mode);
 	unsigned done = 0;
 
-	if (mode == FAKE_CARD_SILENT)
+	if (mode == FAKE_CARD_SILENT || (mode == FAKE_CARD_FAR && now_us() - queue->newest_us < FAKE_CARD_FAR_US))
 		return 0;
 	while (queue->count > 0 && done < max) {
 		struct glacis_aead_op *op = queue->ops[--queue->count];

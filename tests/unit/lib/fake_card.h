@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 #define FAKE_CARD_QUEUES 4u
-#define FAKE_CARD_DEPTH  64u /* operations of a queue */
+#define FAKE_CARD_DEPTH  64u   /* operations of a queue */
+#define FAKE_CARD_FAR_US 2000u /* from the newest submit until all are back */
 
 enum fake_card_mode {
 	FAKE_CARD_GOOD,
@@ -15,6 +16,7 @@ enum fake_card_mode {
 	FAKE_CARD_LATE,      /* ... is given back as late */
 	FAKE_CARD_WRONG_TAG, /* a seal's tag has a wrong bit */
 	FAKE_CARD_FORGED,    /* every open is called forged */
+	FAKE_CARD_FAR,       /* costs the host next to nothing, computes nothing, and takes a while */
 	FAKE_CARD_SILENT,    /* nothing comes back until the mode changes; then it comes back with an error */
 };
 
