@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Many clients at once: wrk and h2load without an error, two thousand connections held open together."""
 import re
+import resource
 import selectors
 import ssl
 import time
 
 import harness
-from harness import PATIENCE, check, equal, main, need, run, test
+from harness import PATIENCE, Skip, check, equal, main, need, run, test
 from service import PATIENT, Glacisd, context
 from tls_peer import Peer
 
@@ -77,9 +78,19 @@ def h2load_with_an_rsa_certificate_and_aes_256():
                "--tls13-ciphers=TLS_AES_256_GCM_SHA384", daemon.url("/bytes/20000"))
 
 
+def need_descriptors(wanted):
+    """Plain users begin with 1,024 of them, and may have more."""
+    limit, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most not in (-1, resource.RLIM_INFINITY) and most < wanted:
+        raise Skip(f"{wanted} open files are needed and {most} allowed; raise ulimit -Hn")
+    if limit < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
 @test
 def two_thousand_connections_at_once():
     count = 2000 // (4 if harness.SCALE > 1 else 1)
+    need_descriptors(count + 100)
     request = b"GET /bytes/3000 HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with Glacisd(cert="ecdsa", yaml=PATIENT) as daemon:
         trusted = context(daemon.certificate)
