@@ -14,11 +14,13 @@
 #include <openssl/crypto.h>
 
 #include "crew_work.h"
+#include "status.h"
 
 /* A batch of lanes takes 140 KiB; sanitizers make frames several times larger. */
 #define STACK_BYTES (2u << 20)
 /* How long what was seen is believed in: one to two epochs. */
 #define EPOCH_US 50000u
+#define RETRY_US 1000000u /* between attempts to start the first thread */
 
 static _Atomic(struct crew *) current;
 static _Atomic unsigned users;
@@ -149,14 +151,36 @@ unsigned crew_expected(const struct crew *crew, uint64_t now)
 	return expected < GLACIS_RSA_LANES ? expected : GLACIS_RSA_LANES;
 }
 
-/* Starts a thread when none is there, or when a whole batch waits and all are busy. */
-static int provide_thread(struct crew *crew, const struct settings *settings, const struct crew_list *list)
+/* The first one. HAProxy forbids its process new ones (RLIMIT_NPROC 0) unless its configuration says otherwise. */
+static int start_first_thread(struct crew *crew, const struct settings *settings, uint64_t now)
 {
-	if (crew->thread_count == 0) {
-		(void)threads_allowed(crew, settings);
-		crew->wait_us = settings->wait_us;
-		return start_thread(crew);
-	}
+	int error;
+
+	if (now < crew->retry_us)
+		return -EAGAIN;
+	(void)threads_allowed(crew, settings);
+	crew->wait_us = settings->wait_us;
+	error = start_thread(crew);
+	if (error != 0)
+		crew->retry_us = now + RETRY_US;
+	return error;
+}
+
+/* With the lock held. True for whoever is to say, once, that there is no thread. */
+static bool must_tell(struct crew *crew)
+{
+	bool tell = crew->retry_us != 0 && crew->thread_count == 0 && !crew->told;
+
+	crew->told |= tell;
+	return tell;
+}
+
+/* Starts a thread when none is there, or when a whole batch waits and all are busy. */
+static int provide_thread(struct crew *crew, const struct settings *settings, const struct crew_list *list,
+			  uint64_t now)
+{
+	if (crew->thread_count == 0)
+		return start_first_thread(crew, settings, now);
 	if (crew->sleepers == 0 && list->count + 1 >= GLACIS_RSA_LANES &&
 	    crew->thread_count < threads_allowed(crew, settings))
 		(void)start_thread(crew); /* fewer threads do it too */
@@ -166,7 +190,9 @@ static int provide_thread(struct crew *crew, const struct settings *settings, co
 int crew_submit(struct task *task)
 {
 	struct crew *crew = crew_get();
+	const struct provider *provider = task->key->provider;
 	struct crew_list *list;
+	bool tell;
 	int error;
 
 	if (crew == NULL)
@@ -175,7 +201,7 @@ int crew_submit(struct task *task)
 	pthread_mutex_lock(&crew->lock);
 	list = &crew->lists[crew_size_index(rsa_key_bytes(task->key))];
 	error = crew->waiting >= CREW_WAITING_MAX ? -EAGAIN
-						  : provide_thread(crew, &task->key->provider->settings, list);
+						  : provide_thread(crew, &provider->settings, list, task->since_us);
 	if (error == 0) {
 		note_outstanding(crew, task->since_us);
 		append(list, task);
@@ -184,7 +210,12 @@ int crew_submit(struct task *task)
 		if (list->count == 1 || list->count >= crew_expected(crew, task->since_us))
 			pthread_cond_signal(&crew->wake);
 	}
+	tell = must_tell(crew);
 	pthread_mutex_unlock(&crew->lock);
+	if (tell)
+		status_log(provider,
+			   "no thread may be started, so RSA stays OpenSSL's (HAProxy needs insecure-fork-wanted, "
+			   "others a higher ulimit -u)");
 	return error;
 }
 

@@ -40,6 +40,8 @@ struct crew {
 	unsigned waiting;  /* tasks in the lists */
 	unsigned sleepers; /* threads that wait for tasks or company */
 	unsigned thread_count;
+	uint64_t retry_us; /* no thread could be started: not tried again before */
+	bool told;         /* ... and said so */
 	cpu_set_t processors; /* of the threads that submit */
 	unsigned wait_us;
 	_Atomic unsigned lanes_from[CREW_SIZES]; /* from how many on lanes pay; 0: not known yet */

@@ -23,6 +23,7 @@ global
     nbthread THREADS
     maxconn 1000
     ssl-mode-async
+    insecure-fork-wanted
     ssl-default-bind-options ssl-min-ver TLSv1.2
     stats socket FOLDER/haproxy-PORT.sock mode 600 level admin expose-fd listeners
 defaults
@@ -40,9 +41,9 @@ with open(os.path.join(SCRATCH, "body"), "wb") as body:
     body.write(b"hello\n" * 1500)  # HAProxy keeps answers of its own in one buffer
 
 
-def haproxy(configuration, certificate="rsa", workers=4, master=False):
+def haproxy(configuration, certificate="rsa", workers=4, master=False, text=HAPROXY):
     command = [need("haproxy"), *(["-W"] if master else []), "-db" if not master else "-q", "-f", "CONFIG"]
-    return Server(configuration, command, HAPROXY.replace("THREADS", str(workers)), certificate, stop=signal.SIGUSR1)
+    return Server(configuration, command, text.replace("THREADS", str(workers)), certificate, stop=signal.SIGUSR1)
 
 
 def worker_of(server):
@@ -80,6 +81,27 @@ def batches_handshakes_over_threads():
             check(counters["rsa-lanes"] + counters["rsa-single"] >= 600 // SCALE, f"operations by the crew: {counters}")
             check(sanitized() or counters["rsa-lanes"] > 0, f"operations in lanes: {counters}")
             equal(counters["rsa-openssl-fault"] + counters["rsa-openssl-padding"], 0, f"left to OpenSSL: {counters}")
+
+
+def unprivileged(text):
+    """Runs as another user than root, whom limits bind."""
+    return text.replace("global\n", "global\n    user nobody\n    group nogroup\n") if os.geteuid() == 0 else text
+
+
+@test
+def starts_threads_where_it_may():
+    forbidden = unprivileged(HAPROXY.replace("    insecure-fork-wanted\n", ""))
+    for text, may in ((unprivileged(HAPROXY), True), (forbidden, False)):
+        configuration = Configuration()
+        with haproxy(configuration, text=text) as server:
+            with Handshakes(server, clients=16) as load:
+                load.expect(300 // SCALE, 120)
+            equal(load.failed, 0, f"handshakes that failed ({load.why})")
+            equal("glacis-rsa" in threads(server.pid), may, "threads of the crew")
+        counters = configuration.counters()
+        equal(counters["rsa-openssl-fault"] == 0, may, f"operations without a thread: {counters}")
+        equal(counters["rsa-lanes"] + counters["rsa-single"] > 0, may, f"operations by the crew: {counters}")
+        equal(sum("no thread may be started" in line for line in configuration.lines()), 0 if may else 1, "said once")
 
 
 @test
