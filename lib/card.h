@@ -34,6 +34,7 @@
 #define CARD_GOOD_MS        10000u /* without a failure: earlier ones are forgotten */
 #define CARD_HEARTBEAT_MS   500u
 #define CARD_RSA_PAUSE_MS   100u /* after a wrong result, doubled each time */
+#define CARD_PATIENCE       8u   /* deadlines: what an answer may take that need only be right */
 #define CARD_WAIT_US        50   /* a guess of how long an operation is on the card */
 
 /* Counters of a seat's queue, written by its thread. */

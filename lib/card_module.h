@@ -23,7 +23,7 @@
 #include <glacis/card.h>
 
 /* Changes whenever anything here does, or the layout of sessions and operations. */
-#define CARD_MODULE_VERSION UINT32_C(0x00010003)
+#define CARD_MODULE_VERSION UINT32_C(0x00010004)
 #define CARD_MODULE_SYMBOL  "glacis_card_module"
 #define CARD_WHY_SIZE       512u
 
@@ -83,7 +83,8 @@ struct card_description {
 };
 
 struct card_queue_setup {
-	uint32_t index; /* below `queues` */
+	uint32_t index;    /* below `queues` */
+	uint32_t patience; /* where the deadline is the module's: so many times as long; 0: once */
 	card_verify verify;
 	void *context;
 };

@@ -7,7 +7,9 @@
 
 int card_seat_open(struct card *card, struct card_seat *seat, uint32_t index, card_verify verify, void *context)
 {
-	const struct card_queue_setup setup = { .index = index, .verify = verify, .context = context };
+	const struct card_queue_setup setup = {
+		.index = index, .patience = index == 0 ? CARD_PATIENCE : 1, .verify = verify, .context = context
+	};
 	int error;
 
 	seat->card = card;

@@ -72,6 +72,7 @@ struct card_queue {
 	uint32_t id; /* never 0, never used again */
 	uint16_t pair;
 	uint32_t depth;
+	uint64_t deadline; /* TSC cycles; 0: the driver's own */
 	struct slot *slots;
 	struct slot **free_slots;
 	uint32_t free_count;
@@ -124,6 +125,12 @@ struct card_device {
 	struct card_rsa_key *keys;
 };
 
+/* Is what began at `since` older than that? Clocks of two processors may differ, so `since` may lie ahead. */
+static inline bool module_older(uint64_t now, uint64_t since, uint64_t age)
+{
+	return (int64_t)(now - since) > (int64_t)age;
+}
+
 /* eal.c: starts DPDK, or joins it. 0 or negative errno with `why` filled. */
 int module_eal_start(const struct card_open *open);
 /* eal.c: finds or plugs the device. */
@@ -158,6 +165,8 @@ int module_queue_open(struct card_device *device, const struct card_queue_setup 
 void module_queue_close(struct card_queue *queue);
 void module_queue_free(struct card_queue *queue);
 unsigned module_submit(struct card_queue *queue, struct glacis_aead_op *const ops[], unsigned count, bool *unfit);
+/* After a start, with nobody in any queue and nothing of libglacis' there: takes what was in quarantine. */
+void module_queues_drain(struct card_device *device);
 unsigned module_poll(struct card_queue *queue, struct card_result results[], unsigned max, bool release);
 void module_state(const struct card_queue *queue, struct card_queue_state *state);
 

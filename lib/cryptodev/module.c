@@ -179,10 +179,12 @@ static int device_restart(struct card_device *device, char *why)
 	module_log_reason_forget();
 	status = rte_cryptodev_start(device->id);
 	device->started = status == 0;
-	if (status == 0)
+	if (status == 0) {
+		module_queues_drain(device);
 		module_rsa_load_all(device, false);
-	else if (!module_log_reason(why, CARD_WHY_SIZE))
+	} else if (!module_log_reason(why, CARD_WHY_SIZE)) {
 		snprintf(why, CARD_WHY_SIZE, "%s", strerror(-status));
+	}
 	return status;
 }
 

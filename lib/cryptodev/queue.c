@@ -101,6 +101,7 @@ int module_queue_open(struct card_device *device, const struct card_queue_setup 
 	queue->pair = (uint16_t)setup->index;
 	/* Where late slots stay in quarantine others must be left. */
 	queue->depth = device->depth;
+	queue->deadline = device->deadline * (setup->patience > 0 ? setup->patience : 1);
 	status = queue_allocate(queue);
 	if (status != 0) {
 		module_queue_free(queue);
@@ -114,6 +115,11 @@ int module_queue_open(struct card_device *device, const struct card_queue_setup 
 	return 0;
 }
 
+static bool holds_none(const struct card_queue *queue)
+{
+	return queue->free_count == queue->depth && queue->rsa_used == 0;
+}
+
 void module_queue_close(struct card_queue *queue)
 {
 	struct card_device *device = queue->device;
@@ -122,7 +128,7 @@ void module_queue_close(struct card_queue *queue)
 	device->queues[queue->setup.index] = NULL;
 	pthread_mutex_unlock(&device->lock);
 	/* What the device still holds must not be memory of somebody else's: it stays until the device is closed. */
-	if (queue->free_count != queue->depth || queue->rsa_used > 0)
+	if (!holds_none(queue))
 		device->held[queue->setup.index] = queue;
 	else
 		module_queue_free(queue);
@@ -296,7 +302,7 @@ static unsigned collect_late(struct card_queue *queue, struct card_result result
 	uint64_t now = rte_rdtsc();
 	unsigned done = 0;
 
-	while (done < max && queue->oldest != NULL && now - queue->oldest->since > queue->device->deadline) {
+	while (done < max && queue->oldest != NULL && module_older(now, queue->oldest->since, queue->deadline)) {
 		struct slot *slot = queue->oldest;
 
 		leave_line(queue, slot);
@@ -345,7 +351,7 @@ unsigned module_submit(struct card_queue *queue, struct glacis_aead_op *const op
 
 		if (unlikely(slot->copy != NULL))
 			count(&queue->copied, 1);
-		if (queue->device->deadline != 0)
+		if (queue->deadline != 0)
 			line_up(queue, slot);
 	}
 	return taken;
@@ -379,7 +385,7 @@ static inline bool back(struct card_queue *queue, struct slot *slot, struct card
 		result->owner = slot->owner;
 		result->rsa = false;
 		result->outcome = release ? (uint8_t)conclude(queue, slot) : CARD_RETURNED;
-		if (queue->device->deadline != 0)
+		if (queue->deadline != 0)
 			leave_line(queue, slot);
 	} else {
 		count(&queue->quarantined, -1);
@@ -388,7 +394,9 @@ static inline bool back(struct card_queue *queue, struct slot *slot, struct card
 	return owned;
 }
 
-unsigned module_poll(struct card_queue *queue, struct card_result results[], unsigned max, bool release)
+/* One burst of the driver's. Returns how many results there are, and in *dequeued how many operations. */
+static inline unsigned dequeue(struct card_queue *queue, struct card_result results[], unsigned max, bool release,
+			       uint16_t *dequeued)
 {
 	struct rte_crypto_op *burst[BURST];
 	uint16_t count_, limit = (uint16_t)(max < BURST ? max : BURST);
@@ -404,9 +412,46 @@ unsigned module_poll(struct card_queue *queue, struct card_result results[], uns
 			done += back(queue, (struct slot *)(void *)burst[i], &results[done], release);
 		}
 	}
-	if (queue->device->deadline != 0 && done < max && queue->oldest != NULL)
+	*dequeued = count_;
+	return done;
+}
+
+unsigned module_poll(struct card_queue *queue, struct card_result results[], unsigned max, bool release)
+{
+	uint32_t passes = queue->depth / BURST + 1;
+	uint16_t dequeued;
+	unsigned done;
+
+	/* What comes out of quarantine is no result, and must not hide those behind it. */
+	do
+		done = dequeue(queue, results, max, release, &dequeued);
+	while (unlikely(done == 0 && dequeued > 0 && --passes > 0));
+	if (queue->deadline != 0 && done < max && queue->oldest != NULL)
 		done += collect_late(queue, results + done, max - done);
-	if (queue->device->deadline != 0 && done < max && queue->rsa_used > 0)
+	if (queue->deadline != 0 && done < max && queue->rsa_used > 0)
 		done += module_rsa_late(queue, results + done, max - done);
 	return done;
+}
+
+/* A driver that was started again takes operations only when those of before were fetched. */
+static void drain(struct card_queue *queue)
+{
+	struct card_result results[BURST];
+
+	(void)module_poll(queue, results, BURST, false);
+}
+
+void module_queues_drain(struct card_device *device)
+{
+	for (uint32_t i = 0; i < QUEUES_MAX; i++) {
+		if (device->queues[i] != NULL)
+			drain(device->queues[i]);
+		if (device->held[i] == NULL)
+			continue;
+		drain(device->held[i]);
+		if (holds_none(device->held[i])) {
+			module_queue_free(device->held[i]);
+			device->held[i] = NULL;
+		}
+	}
 }

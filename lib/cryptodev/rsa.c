@@ -204,7 +204,7 @@ unsigned module_rsa_late(struct card_queue *queue, struct card_result results[],
 	for (uint32_t i = 0; i < RSA_SLOTS && done < max; i++) {
 		struct rsa_slot *slot = &queue->rsa_slots[i];
 
-		if (slot->owner == NULL || now - slot->since <= queue->device->deadline)
+		if (slot->owner == NULL || !module_older(now, slot->since, queue->deadline))
 			continue;
 		results[done++] = (struct card_result){ .owner = slot->owner, .outcome = CARD_LATE, .rsa = true };
 		slot->owner = NULL;

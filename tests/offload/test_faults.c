@@ -172,6 +172,50 @@ static void wrong_signatures(const char *folder)
 	tap_case("fault corrupt-rsa: no wrong signature, and the card signs again");
 }
 
+/* More operations at once than a driver gives back in one burst, none of which comes back in time: afterwards the card
+ * is back at the first try, and has records at once. */
+static void many_late(void)
+{
+	enum { OPS = 256 };
+	static struct glacis_aead_op ops[OPS], *list[OPS];
+	static uint8_t texts[OPS][2][64 + 16];
+	struct glacis_card_counters before, after;
+	struct glacis_card_info info;
+	uint64_t restarts;
+	unsigned right = 0;
+
+	glacis_card_counters(bed.queue, &before);
+	control("fault", "drop-completion");
+	for (unsigned i = 0; i < OPS; i++) {
+		ops[i] = (struct glacis_aead_op){ .session = bed.seal,
+						  .source = texts[i][0],
+						  .destination = texts[i][1],
+						  .tag = texts[i][1] + 64,
+						  .length = 64,
+						  .nonce = { 0xff, (uint8_t)i } };
+		list[i] = &ops[i];
+	}
+	CHECK(glacis_queue_submit(bed.queue, list, OPS) == OPS, "not accepted");
+	for (unsigned i = 0; i < OPS; i += BED_BURST)
+		CHECK(bed_poll(BED_BURST) == BED_BURST, "they do not come back");
+	for (unsigned i = 0; i < OPS; i++)
+		right += ops[i].op.status == GLACIS_STATUS_OK && ops[i].op.path == GLACIS_PATH_CPU;
+	glacis_card_counters(bed.queue, &after);
+	CHECK(right == OPS, "%u right", right);
+	CHECK(after.submitted - before.submitted > 128, "%lu were on the card", after.submitted - before.submitted);
+	CHECK(bed_wait(GLACIS_CARD_LOST), "it is not called lost");
+	control("clear", "");
+	glacis_card_info(bed.engine, &info);
+	restarts = info.restarts;
+	CHECK(bed_wait(GLACIS_CARD_UP), "it does not come back");
+	right = bed_run(&(struct bed_burst){ .place = BED_POOL_APART }).by_card;
+	CHECK(right == BED_BURST, "%u records by the card at once", right);
+	glacis_card_info(bed.engine, &info);
+	/* One may have been under way. */
+	CHECK(info.restarts <= restarts + 2, "%lu restarts", info.restarts - restarts);
+	tap_case("many that are late, and the card is back at once");
+}
+
 /* ---- a card that goes ---- */
 
 static void gone_for_a_while(void)
@@ -287,6 +331,7 @@ int main(int count, char *values[])
 	tap_case("a healthy card");
 	queue_faults();
 	wrong_signatures(values[3]);
+	many_late();
 	gone_for_a_while();
 	killed();
 	accounts();
