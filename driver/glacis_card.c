@@ -226,12 +226,29 @@ int glacis_card_queue_enable(const struct glacis_device *device, uint32_t queue,
 	return status;
 }
 
+int glacis_card_queue_reset_begin(const struct glacis_device *device, uint32_t queue)
+{
+	return glacis_card_write32(device, glacis_card_queue(queue, GLACIS_CARD_QUEUE_CONTROL),
+				   GLACIS_CARD_QUEUE_CONTROL_RESET_MASK);
+}
+
+int glacis_card_queue_reset_ended(const struct glacis_device *device, uint32_t queue)
+{
+	uint32_t control = 0, state = 0;
+	int status = glacis_card_read32(device, glacis_card_queue(queue, GLACIS_CARD_QUEUE_CONTROL), &control);
+
+	if (status == 0)
+		status = glacis_card_read32(device, glacis_card_queue(queue, GLACIS_CARD_QUEUE_STATUS), &state);
+	if (status == 0 && ((control & GLACIS_CARD_QUEUE_CONTROL_RESET_MASK) != 0 ||
+			    FIELD(state, QUEUE_STATUS_STATE) != GLACIS_CARD_STATE_DISABLED))
+		status = -EAGAIN;
+	return status;
+}
+
 int glacis_card_queue_reset(const struct glacis_device *device, uint32_t queue)
 {
-	int status;
+	int status = glacis_card_queue_reset_begin(device, queue);
 
-	status = glacis_card_write32(device, glacis_card_queue(queue, GLACIS_CARD_QUEUE_CONTROL),
-				     GLACIS_CARD_QUEUE_CONTROL_RESET_MASK);
 	if (status == 0)
 		status = wait_for(device, glacis_card_queue(queue, GLACIS_CARD_QUEUE_CONTROL),
 				  GLACIS_CARD_QUEUE_CONTROL_RESET_MASK, 0);

@@ -28,7 +28,11 @@ int glacis_card_reset(struct glacis_device *device);
 /* -EIO: the card refuses the rings. */
 int glacis_card_queue_enable(const struct glacis_device *device, uint32_t queue,
 			     const struct glacis_queue_setup *setup);
-/* After 0 the card touches no memory of the queue any more. */
+/* Asks a queue to reset, and does not wait for it. */
+int glacis_card_queue_reset_begin(const struct glacis_device *device, uint32_t queue);
+/* Has it? 0: yes, and the card touches no memory of the queue any more; -EAGAIN: not yet. */
+int glacis_card_queue_reset_ended(const struct glacis_device *device, uint32_t queue);
+/* Both, for those who may wait. After 0 the card touches no memory of the queue any more. */
 int glacis_card_queue_reset(const struct glacis_device *device, uint32_t queue);
 
 /* The card is gone, or does not obey: no DMA any more, as far as the transport can see to it. */

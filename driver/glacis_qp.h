@@ -8,7 +8,7 @@
  * allows. Completions may come in any order; a slot is used again only when all before it are back.
  *
  * An operation that cannot be done takes its place in the ring as a NOP and comes back in turn with its status. One
- * that is under way for longer than the device's timeout makes the queue RECOVERING (glacis_recovery.c).
+ * that is under way for longer than the device's timeout makes the queue RESETTING (glacis_recovery.c).
  */
 #ifndef GLACIS_DRIVER_QP_H
 #define GLACIS_DRIVER_QP_H
@@ -52,6 +52,8 @@ struct glacis_slot {
 enum glacis_qp_state {
 	GLACIS_QP_STOPPED,
 	GLACIS_QP_RUNNING,
+	GLACIS_QP_RESETTING,  /* something was late: the card was asked to reset the queue, and has not said that it did
+			       */
 	GLACIS_QP_RECOVERING, /* was reset: operations go back with an error, then the rings start again */
 	GLACIS_QP_LOST,       /* the card is gone: operations go back with an error, and new ones as well */
 };
@@ -72,11 +74,11 @@ struct glacis_qp {
 	struct glacis_device *device;
 	const struct rte_memzone *sq_zone;
 	const struct rte_memzone *cq_zone;
-	uint64_t timeout; /* cycles */
+	uint64_t timeout;  /* cycles */
 	uint64_t patience; /* cycles without an answer until the card is asked whether it is there */
-	uint32_t log2;    /* of both rings */
-	uint32_t limit;   /* operations under way */
-	uint16_t number;  /* on the card; 0 is the admin queue */
+	uint32_t log2;     /* of both rings */
+	uint32_t limit;    /* operations under way */
+	uint16_t number;   /* on the card; 0 is the admin queue */
 	uint16_t id;
 	uint32_t state; /* enum glacis_qp_state, atomic; changed by the consumer while it has `gate` */
 	struct rte_cryptodev_stats forgotten; /* counts at the newest reset of the statistics */
@@ -93,6 +95,7 @@ struct glacis_qp {
 		struct glacis_qp_counters counters;
 		uint64_t unknown;    /* completions that belong to nothing */
 		uint64_t recoveries; /* resets of the queue because an operation was late */
+		uint64_t reset_by;   /* when the card must have reset the queue */
 		uint64_t asked;      /* when the card was asked whether it is there */
 	} consumer __rte_cache_aligned;
 } __rte_cache_aligned;

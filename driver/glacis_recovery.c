@@ -3,6 +3,7 @@
  * What becomes of operations when the card does not answer in time. The queue is reset on the card; only when the
  * card has said that its DMA has ended, or is cut off, does an operation go back, so that nothing is written into
  * memory of which its owner believes that it is his again. Then the rings start anew, at once, without the caller.
+ * Nothing waits for the card: each dequeue looks once whether it has reset the queue, until it has or its time is over.
  *
  * Runs in the thread that dequeues. The producer is kept out by the gate that enqueue takes for each burst.
  */
@@ -79,12 +80,30 @@ static uint16_t give_back(struct glacis_qp *qp, struct rte_crypto_op **ops, uint
 	return done;
 }
 
+/* Looks whether the card has reset the queue. The state afterwards. */
+static uint32_t reset_follow(struct glacis_qp *qp)
+{
+	int status = glacis_card_queue_reset_ended(qp->device, qp->number);
+
+	if (status == -EAGAIN && rte_get_timer_cycles() < qp->consumer.reset_by)
+		return GLACIS_QP_RESETTING;
+	if (status == 0) {
+		__atomic_store_n(&qp->state, GLACIS_QP_RECOVERING, __ATOMIC_RELAXED); /* the gate stays closed */
+		return GLACIS_QP_RECOVERING;
+	}
+	glacis_card_cut(qp->device, "it does not answer, or does not reset a queue");
+	gate_open(qp, GLACIS_QP_LOST);
+	return GLACIS_QP_LOST;
+}
+
 uint16_t glacis_qp_drain(struct glacis_qp *qp, struct rte_crypto_op **ops, uint16_t count)
 {
 	uint32_t state = __atomic_load_n(&qp->state, __ATOMIC_RELAXED);
 	uint16_t done;
 
-	if (state == GLACIS_QP_STOPPED)
+	if (state == GLACIS_QP_RESETTING)
+		state = reset_follow(qp);
+	if (state == GLACIS_QP_STOPPED || state == GLACIS_QP_RESETTING)
 		return 0;
 	done = give_back(qp, ops, count);
 	if (state != GLACIS_QP_RECOVERING || qp->consumer.head != glacis_qp_tail(qp))
@@ -107,11 +126,9 @@ uint16_t glacis_qp_recover(struct glacis_qp *qp, struct rte_crypto_op **ops, uin
 		   "%s: queue pair %u: an operation is late by more than %u ms, or the card is gone; resetting the "
 		   "queue, %u come back with an error",
 		   qp->device->name, qp->id, qp->device->timeout_ms, glacis_qp_tail(qp) - qp->consumer.head);
-	if (glacis_card_queue_reset(qp->device, qp->number) == 0) {
-		__atomic_store_n(&qp->state, GLACIS_QP_RECOVERING, __ATOMIC_RELAXED); /* the gate stays closed */
-	} else {
-		glacis_card_cut(qp->device, "it does not answer, or does not reset a queue");
-		gate_open(qp, GLACIS_QP_LOST);
-	}
+	/* A card that does not take the command is found by the look at it. */
+	(void)glacis_card_queue_reset_begin(qp->device, qp->number);
+	qp->consumer.reset_by = rte_get_timer_cycles() + rte_get_timer_hz() / 1000 * GLACIS_RESET_MS;
+	__atomic_store_n(&qp->state, GLACIS_QP_RESETTING, __ATOMIC_RELAXED); /* the gate stays closed */
 	return glacis_qp_drain(qp, ops, count);
 }

@@ -278,6 +278,23 @@ static void wrong_phase(void)
 	tap_case("a wrong phase");
 }
 
+/* Takes for so long. The longest that a single call has taken, in milliseconds; in *count what came back. */
+static uint64_t longest_take_ms(unsigned ms, unsigned *count)
+{
+	uint64_t per_ms = rte_get_timer_hz() / 1000, start = rte_get_timer_cycles(), before, longest = 0;
+
+	*count = 0;
+	for (before = start; before - start < ms * per_ms;) {
+		uint64_t now;
+
+		*count += take(RTE_CRYPTO_OP_STATUS_ERROR);
+		now = rte_get_timer_cycles();
+		longest = RTE_MAX(longest, now - before);
+		before = now;
+	}
+	return longest / per_ms;
+}
+
 static void stuck(void)
 {
 	unsigned more;
@@ -285,6 +302,10 @@ static void stuck(void)
 	card_start(8);
 	CHECK(put(3) == 3, "takes three");
 	card.queues[1].reset_stuck = true;
+	timeout_set(LATE_MS);
+	CHECK(longest_take_ms(GLACIS_RESET_MS / 2, &more) < GLACIS_RESET_MS / 2, "a call waits for the card");
+	CHECK(more == 0 && card.cuts == 0, "%u come back while the card may be at them", more);
+	CHECK(put(1) == 0, "takes more");
 	CHECK(take_late(3, RTE_CRYPTO_OP_STATUS_ERROR), "come back, though the queue does not reset");
 	CHECK(card.cuts == 1, "the card is cut off before they come");
 	more = put(20);

@@ -172,20 +172,18 @@ static void wrong_signatures(const char *folder)
 	tap_case("fault corrupt-rsa: no wrong signature, and the card signs again");
 }
 
-/* More operations at once than a driver gives back in one burst, none of which comes back in time: afterwards the card
- * is back at the first try, and has records at once. */
-static void many_late(void)
+/* A flood of operations, to a card that answers none. Gives how many it was given; all are the processor's in the end.
+ */
+static uint64_t flood(void)
 {
 	enum { OPS = 256 };
 	static struct glacis_aead_op ops[OPS], *list[OPS];
 	static uint8_t texts[OPS][2][64 + 16];
 	struct glacis_card_counters before, after;
-	struct glacis_card_info info;
-	uint64_t restarts;
 	unsigned right = 0;
 
-	glacis_card_counters(bed.queue, &before);
 	control("fault", "drop-completion");
+	glacis_card_counters(bed.queue, &before);
 	for (unsigned i = 0; i < OPS; i++) {
 		ops[i] = (struct glacis_aead_op){ .session = bed.seal,
 						  .source = texts[i][0],
@@ -200,16 +198,33 @@ static void many_late(void)
 		CHECK(bed_poll(BED_BURST) == BED_BURST, "they do not come back");
 	for (unsigned i = 0; i < OPS; i++)
 		right += ops[i].op.status == GLACIS_STATUS_OK && ops[i].op.path == GLACIS_PATH_CPU;
-	glacis_card_counters(bed.queue, &after);
 	CHECK(right == OPS, "%u right", right);
-	CHECK(after.submitted - before.submitted > 128, "%lu were on the card", after.submitted - before.submitted);
+	glacis_card_counters(bed.queue, &after);
+	return after.submitted - before.submitted;
+}
+
+/* More operations at once than a driver gives back in one burst, none of which comes back in time: afterwards the card
+ * is back at the first try, and has records at once. */
+static void many_late(void)
+{
+	struct glacis_card_info info;
+	uint64_t restarts, submitted = flood();
+	unsigned by_card;
+
+	/* The keeper's question may have met the fault first, and the card had nothing then. */
+	for (unsigned i = 0; i < 20 && submitted <= 128 && tap_failures == 0; i++) {
+		control("clear", "");
+		CHECK(bed_wait(GLACIS_CARD_UP), "it does not come back");
+		submitted = flood();
+	}
+	CHECK(submitted > 128, "%lu were on the card", submitted);
 	CHECK(bed_wait(GLACIS_CARD_LOST), "it is not called lost");
 	control("clear", "");
 	glacis_card_info(bed.engine, &info);
 	restarts = info.restarts;
 	CHECK(bed_wait(GLACIS_CARD_UP), "it does not come back");
-	right = bed_run(&(struct bed_burst){ .place = BED_POOL_APART }).by_card;
-	CHECK(right == BED_BURST, "%u records by the card at once", right);
+	by_card = bed_run(&(struct bed_burst){ .place = BED_POOL_APART }).by_card;
+	CHECK(by_card == BED_BURST, "%u records by the card at once", by_card);
 	glacis_card_info(bed.engine, &info);
 	/* One may have been under way. */
 	CHECK(info.restarts <= restarts + 2, "%lu restarts", info.restarts - restarts);
