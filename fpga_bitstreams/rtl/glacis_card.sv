@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // The card, without a board: BAR0 as an AXI4-Lite slave, DMA as an AXI4 master of 256 bits, interrupts as pulses with
 // their queue. Wrappers for boards are in boards/; what software sees is docs/card-abi.md. No clock but `clk`; `rst` is
-// synchronous and held for a cycle at least, after which the card needs about QUEUE_COUNT cycles until it is READY.
+// synchronous and held for a cycle at least, after which the card needs about QUEUE_COUNT + 2 KEY_SLOTS + 3000 cycles until
+// it is READY.
 //
 // `busy` says that something is to be done: without it, and without an access on the bus, the clock may stand still.
 // The ports `fault_*` and `ask_*` let a simulation misbehave; a board ties the answers to 1 and the rest to 0.
+//
+// All is in glacis_card_logic.sv, which has more ports for a simulation.
 module glacis_card
-  import glacis_card_pkg::*;
 #(
   parameter int QUEUES_USED = 64,             // beside the admin queue
   parameter int TOWER = 1,                    // S-boxes by arithmetic; 0: by tables
   parameter int JOB_BITS = 4,                 // commands under way, as a power of two, at most 4
   parameter int BUFFER_BITS = 17,             // bytes for results; at least 17
+  parameter int RSA_ENGINES = 1,              // 0: a card without RSA
+  parameter int KEY_SLOTS = 16,               // of each; a slot is 4 KiB of memory
   parameter logic [63:0] BUILD_ID = 64'd0,
   parameter logic [159:0] GIT_HASH = 160'd0,  // byte 0 lowest
   parameter logic [31:0] BUILD_DATE = 32'd0,  // of the commit: builds reproduce
@@ -97,251 +101,30 @@ module glacis_card
   input  logic [ 79:0] extra_what,
   input  logic         extra_drop
 );
-  localparam int QUEUE_COUNT = QUEUES_USED + 1;
-  localparam logic [1:0] DESCRIPTOR = 2'd0, DETAIL = 2'd1, TEXT = 2'd2;
+  logic rests, rsa_awake, ask_rsa;
+  logic [6:0] ask_rsa_queue;
 
-  // ---- registers and queues ----
-  logic bus_write, bus_ready, bus_doorbell, function_enable, function_reset, function_busy, function_clear, queues_busy;
-  logic [6:0] bus_queue;
-  logic [11:0] bus_offset;
-  logic [31:0] bus_data;
-  logic [63:0] bus_value;
-  logic fetched_valid, place_phase, place_valid, landed_valid, landed_interrupt, dropped_valid, dropped_back;
-  logic place_room, refused_valid, counted_valid, counted_error, counted_aead, counted_auth_failed, fail_valid;
-  logic [6:0] fetched_queue, place_queue, landed_queue, dropped_queue, counted_queue, fail_queue;
-  logic [2:0] fetched_count;
-  logic [7:0] fail_status;
-  logic [16:0] counted_bytes;
-  logic [63:0] place_address;
-  logic [15:0] place_sq_head;
-  logic [127:0] alive;
-  logic [4:0] jobs_free;
-  logic fetch_valid, fetch_ready, fetch_poison;
-  logic [63:0] fetch_address;
-  logic [16:0] fetch_size;
-  logic [6:0] fetch_queue;
-  logic [2:0] fetch_count;
-  logic read_done, read_failed, write_done, write_failed;
-  logic [9:0] read_bytes, write_bytes;
-  logic [63:0] read_failed_address, write_failed_address;
-  logic [6:0] read_failed_queue, write_failed_queue;
-
-  assign s_bresp = 2'b00;
-  assign s_rresp = 2'b00;
-
-  glacis_registers #(
-    .QUEUE_COUNT(QUEUE_COUNT),
+  glacis_card_logic #(
+    .QUEUES_USED(QUEUES_USED),
+    .TOWER(TOWER),
+    .JOB_BITS(JOB_BITS),
+    .BUFFER_BITS(BUFFER_BITS),
+    .RSA_ENGINES(RSA_ENGINES),
+    .KEY_SLOTS(KEY_SLOTS),
     .BUILD_ID(BUILD_ID),
     .GIT_HASH(GIT_HASH),
     .BUILD_DATE(BUILD_DATE),
     .BOARD(BOARD),
     .CLOCK_KHZ(CLOCK_KHZ)
-  ) registers (
-    .clk(clk),
-    .rst(rst),
-    .awvalid(s_awvalid),
-    .awready(s_awready),
-    .awaddr(s_awaddr),
-    .wvalid(s_wvalid),
-    .wready(s_wready),
-    .wdata(s_wdata),
-    .bvalid(s_bvalid),
-    .bready(s_bready),
-    .arvalid(s_arvalid),
-    .arready(s_arready),
-    .araddr(s_araddr),
-    .rvalid(s_rvalid),
-    .rready(s_rready),
-    .rdata(s_rdata),
-    .read_failed(read_failed && alive[read_failed_queue]),
-    .read_address(read_failed_address),
-    .read_queue(read_failed_queue),
-    .write_failed(write_failed && alive[write_failed_queue]),
-    .write_address(write_failed_address),
-    .write_queue(write_failed_queue),
+  ) logic_of_card (
+    .rsa_clk(clk),
+    .fault_no_rsa(1'b0),
+    .ask_rsa_answered(1'b1),
+    .fault_rsa_flip(1'b0),
+    .fault_rsa_outside(1'b0),
     .*
   );
-
-  glacis_queues #(
-    .QUEUE_COUNT(QUEUE_COUNT)
-  ) queues (
-    .busy(queues_busy),
-    .stall_valid(ask_command && ask_command_answered && fault_stall),
-    .stall_queue(ask_command_queue),
-    .stall_clear(fault_stall_clear),
-    .*
-  );
-
-  assign irq_valid = landed_valid && landed_interrupt;
-  assign irq_queue = landed_queue;
-  assign busy = queues_busy || extra_valid;
-
-  // ---- jobs ----
-  logic details_valid, details_ready, text_read_valid, text_read_ready, text_read_flush;
-  logic [63:0] details_address, text_read_address;
-  logic [16:0] details_size, text_read_size;
-  logic [6:0] details_queue, text_read_queue;
-  logic word_valid, word_ready, word_last, word_error, prepare_ready, text_ready;
-  logic [255:0] word;
-  logic [5:0] word_bytes;
-  logic [1:0] word_kind;
-  logic job_valid, job_ready, job_drop, job_poison, job_has_data, freed;
-  logic [JOB_BITS-1:0] job_index, destination_job;
-  logic [6:0] job_queue;
-  logic [7:0] job_status;
-  aead_t job;
-  logic [511:0] job_aad;
-  logic [127:0] job_tag;
-  logic [3:0] source_index, destination_index;
-  segment_t source_segment, destination_segment;
-  logic fetch_read_ready, fetch_taken, fetch_room;
-
-  assign fetch_ready = fetch_room && (fetch_poison || fetch_read_ready);
-  assign fetch_taken = fetch_valid && fetch_ready;
-
-  glacis_job_prepare #(
-    .JOB_BITS(JOB_BITS)
-  ) prepare (
-    .fetch_valid(fetch_taken),
-    .fetch_ready(fetch_room),
-    .descriptor_valid(word_valid && word_kind == DESCRIPTOR),
-    .detail_valid(word_valid && word_kind == DETAIL),
-    .word_ready(prepare_ready),
-    .read_valid(details_valid),
-    .read_ready(details_ready),
-    .read_address(details_address),
-    .read_size(details_size),
-    .read_queue(details_queue),
-    .ask_command(ask_command),
-    .ask_queue(ask_command_queue),
-    .ask_answered(ask_command_answered),
-    .ask_stall(fault_stall),
-    .*
-  );
-
-  logic write_valid, write_ready, write_zeros, write_inline, write_last, retire_valid, retire_error, buffer_read;
-  logic [63:0] write_address;
-  logic [16:0] write_size;
-  logic [127:0] write_data;
-  logic [BUFFER_BITS-1:0] write_place;
-  logic [6:0] write_queue;
-  logic [7:0] write_owner, retire_owner;
-  logic [BUFFER_BITS-6:0] buffer_word;
-  logic [511:0] buffer_data;
-
-  glacis_job_run #(
-    .TOWER(TOWER),
-    .JOB_BITS(JOB_BITS),
-    .BUFFER_BITS(BUFFER_BITS)
-  ) run (
-    .read_valid(text_read_valid),
-    .read_ready(text_read_ready),
-    .read_address(text_read_address),
-    .read_size(text_read_size),
-    .read_queue(text_read_queue),
-    .read_flush(text_read_flush),
-    .text_valid(word_valid && word_kind == TEXT),
-    .text(word),
-    .text_bytes(word_bytes),
-    .text_last(word_last),
-    .text_error(word_error),
-    .write_bytes(write_data),
-    .ask_tag_flip(fault_tag_flip),
-    .ask_tag_outside(fault_outside),
-    .ask_place_drop(fault_drop),
-    .ask_place_hold(fault_hold),
-    .ask_place_cookie(fault_cookie),
-    .ask_place_phase(fault_phase),
-    .ask_place_twice(fault_twice),
-    .*
-  );
-
-  assign word_ready = word_kind == TEXT ? text_ready : prepare_ready;
-
-  // ---- reads: descriptors first, then details, then text; a packet that has begun is finished ----
-  logic access_valid, access_ready, access_flush, held;
-  logic [1:0] access_kind, held_kind, wanted_kind;
-  logic [63:0] access_address;
-  logic [16:0] access_size;
-  logic [6:0] access_queue;
-  logic fetch_wanted;
-
-  assign fetch_wanted = fetch_valid && fetch_room && !fetch_poison;
-  assign wanted_kind = fetch_wanted ? DESCRIPTOR : details_valid ? DETAIL : TEXT;
-  assign access_kind = held ? held_kind : wanted_kind;
-  assign access_valid = access_kind == DESCRIPTOR ? fetch_wanted : access_kind == DETAIL ? details_valid : text_read_valid;
-  assign access_address = access_kind == DESCRIPTOR ? fetch_address :
-                          access_kind == DETAIL ? details_address : text_read_address;
-  assign access_size = access_kind == DESCRIPTOR ? fetch_size :
-                       access_kind == DETAIL ? details_size : text_read_size;
-  assign access_queue = access_kind == DESCRIPTOR ? fetch_queue :
-                        access_kind == DETAIL ? details_queue : text_read_queue;
-  assign access_flush = access_kind != TEXT || text_read_flush;
-  assign fetch_read_ready = access_ready && access_kind == DESCRIPTOR;
-  assign details_ready = access_ready && access_kind == DETAIL;
-  assign text_read_ready = access_ready && access_kind == TEXT;
-
-  always_ff @(posedge clk) begin
-    held <= !rst && access_valid && !(access_ready && access_flush);
-    held_kind <= access_kind;
-  end
-
-  glacis_dma_read dma_read (
-    .arvalid(m_arvalid),
-    .arready(m_arready),
-    .arid(m_arid),
-    .araddr(m_araddr),
-    .aruser(m_aruser),
-    .arlen(m_arlen),
-    .rvalid(m_rvalid),
-    .rready(m_rready),
-    .rid(m_rid),
-    .rdata(m_rdata),
-    .rresp(m_rresp),
-    .read_address(read_failed_address),
-    .read_queue(read_failed_queue),
-    .*
-  );
-
-  glacis_dma_write #(
-    .BUFFER_BITS(BUFFER_BITS)
-  ) dma_write (
-    .access_valid(write_valid),
-    .access_ready(write_ready),
-    .access_address(write_address),
-    .access_size(write_size),
-    .access_zeros(write_zeros),
-    .access_inline(write_inline),
-    .access_bytes(write_data),
-    .access_place(write_place),
-    .access_queue(write_queue),
-    .access_owner(write_owner),
-    .access_last(write_last),
-    .write_address(write_failed_address),
-    .write_queue(write_failed_queue),
-    .awvalid(m_awvalid),
-    .awready(m_awready),
-    .awid(m_awid),
-    .awaddr(m_awaddr),
-    .awuser(m_awuser),
-    .awlen(m_awlen),
-    .wvalid(m_wvalid),
-    .wready(m_wready),
-    .wdata(m_wdata),
-    .wstrb(m_wstrb),
-    .wlast(m_wlast),
-    .bvalid(m_bvalid),
-    .bready(m_bready),
-    .bid(m_bid),
-    .bresp(m_bresp),
-    .*
-  );
-
-  assign m_arsize = 3'd5;
-  assign m_arburst = 2'b01;
-  assign m_awsize = 3'd5;
-  assign m_awburst = 2'b01;
 
   logic unused;
-  assign unused = &{1'b0, m_rlast};
+  assign unused = &{1'b0, rests, rsa_awake, ask_rsa, ask_rsa_queue};
 endmodule

@@ -6,6 +6,7 @@ module glacis_registers
   import glacis_card_pkg::*;
 #(
   parameter int QUEUE_COUNT = 65,
+  parameter int KEY_SLOTS = 0,
   parameter logic [63:0] BUILD_ID = 64'd0,
   parameter logic [159:0] GIT_HASH = 160'd0,
   parameter logic [31:0] BUILD_DATE = 32'd0,
@@ -41,12 +42,14 @@ module glacis_registers
   output logic         function_reset,
   input  logic         function_busy,
   input  logic         function_clear,
+  input  logic         rsa_there,
   // what happens
   input  logic         fetched_valid,
   input  logic [  2:0] fetched_count,
   input  logic         landed_valid,
   input  logic         counted_valid,
   input  logic         counted_aead,
+  input  logic         counted_rsa,
   input  logic         counted_auth_failed,
   input  logic         counted_error,
   input  logic [ 16:0] counted_bytes,
@@ -189,7 +192,7 @@ module glacis_registers
   end
 
   // ---- counters ----
-  logic [63:0] commands, completions, operations, bytes, auth_failed, failures, dma_read, dma_write;
+  logic [63:0] commands, completions, operations, bytes, auth_failed, powers, failures, dma_read, dma_write;
 
   always_ff @(posedge clk) begin
     if (fetched_valid) commands <= commands + {61'b0, fetched_count};
@@ -198,6 +201,7 @@ module glacis_registers
       if (counted_aead) operations <= operations + 64'd1;
       bytes <= bytes + {47'b0, counted_bytes};
       if (counted_auth_failed) auth_failed <= auth_failed + 64'd1;
+      if (counted_rsa) powers <= powers + 64'd1;
       if (counted_error) failures <= failures + 64'd1;
     end
     if (read_done) dma_read <= dma_read + {54'b0, read_bytes};
@@ -208,6 +212,7 @@ module glacis_registers
       operations <= '0;
       bytes <= '0;
       auth_failed <= '0;
+      powers <= '0;
       failures <= '0;
       dma_read <= '0;
       dma_write <= '0;
@@ -215,10 +220,13 @@ module glacis_registers
   end
 
   // ---- from address to value ----
-  logic [31:0] capabilities, limits;
+  logic [31:0] capabilities, limits, slots, rsa_bits;
   logic [63:0] hash_pair;
 
-  assign capabilities = 32'd1 << IDENTITY_CAPABILITIES_AES_GCM_LSB | 32'd1 << IDENTITY_CAPABILITIES_MSIX_LSB;
+  assign capabilities = 32'd1 << IDENTITY_CAPABILITIES_AES_GCM_LSB | 32'd1 << IDENTITY_CAPABILITIES_MSIX_LSB |
+                        {31'd0, rsa_there} << IDENTITY_CAPABILITIES_RSA_LSB;
+  assign slots = rsa_there ? 32'(KEY_SLOTS) : 32'd0;
+  assign rsa_bits = rsa_there ? {16'(8 * RSA_BYTES_MAX), 16'd1024} : 32'd0;
   assign limits = {8'b0, 8'(SEGMENTS_MAX), 8'(RING_LOG2_MAX), 8'(QUEUE_COUNT - 1)};
   // words of the hash from offset 0x10 on; BUILD_DATE shares the last pair
   assign hash_pair = bus_offset[5:3] == 3'd2 ? GIT_HASH[63:0] : bus_offset[5:3] == 3'd3 ? GIT_HASH[127:64] :
@@ -233,8 +241,8 @@ module glacis_registers
                     pair == IDENTITY_BUILD_ID ? BUILD_ID :
                     pair == IDENTITY_GIT_HASH || pair == 12'h018 || pair == 12'h020 ? hash_pair :
                     pair == IDENTITY_BOARD ? {capabilities, BOARD} :
-                    pair == IDENTITY_LIMITS ? {32'b0, limits} :      // no KEY_SLOTS
-                    pair == IDENTITY_RSA_BITS ? {CLOCK_KHZ, 32'b0} :
+                    pair == IDENTITY_LIMITS ? {slots, limits} :
+                    pair == IDENTITY_RSA_BITS ? {CLOCK_KHZ, rsa_bits} :
                     pair == IDENTITY_SCRATCH ? {32'b0, scratch} : 64'd0;
   assign control = pair == CONTROL_CONTROL ?
                      {30'b0, function_busy, !function_busy, 30'b0, function_busy, function_enable} :
@@ -246,6 +254,7 @@ module glacis_registers
                     pair == COUNTERS_AEAD_OPERATIONS ? operations :
                     pair == COUNTERS_AEAD_BYTES ? bytes :
                     pair == COUNTERS_AUTH_FAILED ? auth_failed :
+                    pair == COUNTERS_RSA_OPERATIONS ? powers :
                     pair == COUNTERS_ERRORS ? failures :
                     pair == COUNTERS_DMA_READ_BYTES ? dma_read :
                     pair == COUNTERS_DMA_WRITE_BYTES ? dma_write : 64'd0;

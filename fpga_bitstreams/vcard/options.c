@@ -28,6 +28,8 @@ enum {
 	OPTION_SEED,
 };
 
+#define KEY_SLOTS 256u /* also those of the simulated logic: see meson.build */
+
 static const struct argp_option known[] = {
 	{ "socket", OPTION_SOCKET, "PATH", 0, "Serve vfio-user at this UNIX socket", 0 },
 	{ "backend", OPTION_BACKEND, "NAME", 0, "What computes: model (the default), or rtl, the simulated logic", 0 },
@@ -93,6 +95,9 @@ static void check_rtl(struct argp_state *state, const struct vcard_options *opti
 		argp_error(state, "--trace: only --backend=rtl has waveforms");
 	if (options->flash && options->setup.backend->logic)
 		argp_error(state, "--flash: the logic has no flash yet; use --backend=model");
+	if (options->setup.key_slots != KEY_SLOTS && options->setup.backend->logic)
+		argp_error(state, "--key-slots: the logic has %u, whatever is asked for; leave the option out",
+			   KEY_SLOTS);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -192,7 +197,7 @@ void vcard_options_parse(int argc, char **argv, struct vcard_options *options)
 		.setup = { .backend = &vcard_model,
 			   .queues = GLACIS_CARD_QUEUES_MAX - 1,
 			   .threads = processors > 0 && processors < VCARD_THREADS_MAX ? (unsigned)processors : 1,
-			   .key_slots = 256,
+			   .key_slots = KEY_SLOTS,
 			   .trace_cycles = 100000,
 			   .seed = 1 },
 	};

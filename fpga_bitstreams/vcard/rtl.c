@@ -9,8 +9,8 @@
 #include "rtl.h"
 
 #define RESET_CYCLES    4u
-#define REGISTER_CYCLES 10000u /* until an access is answered; it takes five */
-#define POWER_ON_CYCLES 1000u  /* until the card is ready */
+#define REGISTER_CYCLES 10000u   /* until an access is answered; it takes five */
+#define POWER_ON_CYCLES 1000000u /* until the card is ready: key slots that were used are overwritten */
 #define ABI_MINOR_MASK  0xffffu
 
 void vcard_rtl_tick(struct vcard_logic_state *state)
@@ -22,6 +22,7 @@ void vcard_rtl_tick(struct vcard_logic_state *state)
 		state->restless--;
 	vcard_rtl_bus_drive(&state->bus, in);
 	in->stall_clear = state->clear_stalls;
+	in->no_rsa = !(state->card->capabilities & GLACIS_CARD_IDENTITY_CAPABILITIES_RSA_MASK);
 	state->clear_stalls = false;
 	vcard_rtl_model_settle(state->model, in, &state->out);
 	answered = vcard_rtl_faults_answer(state);
@@ -79,6 +80,20 @@ static uint32_t read_register(struct vcard_logic_state *state, uint32_t offset)
 	return value;
 }
 
+/* CYCLES counts the engines' too. Its high half was kept by the logic when the low one was read. */
+static uint32_t read_cycles(struct vcard_logic_state *state, uint32_t offset)
+{
+	uint64_t cycles;
+
+	if (offset != GLACIS_CARD_CONTROL_CYCLES)
+		return state->cycles_high;
+	cycles = read_register(state, offset);
+	cycles |= (uint64_t)read_register(state, offset + 4) << 32;
+	cycles += state->rested;
+	state->cycles_high = (uint32_t)(cycles >> 32);
+	return (uint32_t)cycles;
+}
+
 static void write_register(struct vcard_logic_state *state, uint32_t offset, uint32_t value)
 {
 	access_register(state, true, offset, &value);
@@ -122,6 +137,8 @@ static uint32_t rtl_read(struct vcard_logic_state *state, uint32_t offset)
 		return 0;
 	if (offset < GLACIS_CARD_CONTROL_BLOCK)
 		return read_identity(state, offset);
+	if (offset == GLACIS_CARD_CONTROL_CYCLES || offset == GLACIS_CARD_CONTROL_CYCLES + 4)
+		return read_cycles(state, offset);
 	return read_register(state, offset);
 }
 
@@ -165,6 +182,7 @@ static void write_function_control(struct vcard_logic_state *state, uint32_t val
 			state->enabled[i] = false;
 			zero_doorbells(state, i);
 		}
+		state->rested = 0;
 		memset(card->msix_table, 0, sizeof(card->msix_table));
 	}
 	card->enabled = value == GLACIS_CARD_CONTROL_CONTROL_ENABLE_MASK;
@@ -226,6 +244,18 @@ static bool is_busy(const struct vcard_logic_state *state)
 	return state->out.busy || vcard_rtl_bus_is_busy(&state->bus) || state->restless;
 }
 
+/* Nothing comes in but what the logic's own engines bring. */
+static bool may_rest(const struct vcard_logic_state *state)
+{
+	return state->out.rests && state->out.busy && !vcard_rtl_bus_is_busy(&state->bus) && !state->restless &&
+	       !state->held_count && !state->in.extra_valid && !state->clear_stalls;
+}
+
+static void run_engines(struct vcard_logic_state *state)
+{
+	state->rested += vcard_rtl_model_engines(state->model, RTL_BATCH_ENGINE);
+}
+
 static bool rtl_run(struct vcard_logic_state *state, unsigned *enabled)
 {
 	bool busy;
@@ -233,6 +263,8 @@ static bool rtl_run(struct vcard_logic_state *state, unsigned *enabled)
 	*enabled = state->card->doorbells ? forward_doorbells(state) : 0;
 	busy = is_busy(state) || state->held_count;
 	for (unsigned i = 0; i < RTL_BATCH_CYCLES && (is_busy(state) || state->held_count); i++) {
+		if (may_rest(state))
+			run_engines(state);
 		vcard_rtl_tick(state);
 		if (state->bus.far)
 			vcard_rtl_bus_far(&state->bus);
@@ -252,6 +284,7 @@ static void rtl_power(struct vcard_logic_state *state)
 	memset(state->interrupts, 0, sizeof(state->interrupts));
 	state->any_interrupt = false;
 	state->held_count = 0;
+	state->rested = 0;
 	state->in = (struct vcard_rtl_in){ .rst = true };
 	vcard_rtl_faults_calm(&state->in);
 	for (unsigned i = 0; i < RESET_CYCLES; i++)
@@ -306,6 +339,6 @@ const struct vcard_backend vcard_rtl = {
 	.name = "rtl",
 	.logic = &vcard_rtl_logic,
 	.board = GLACIS_CARD_BOARD_SIMULATION,
-	.capabilities = GLACIS_CARD_IDENTITY_CAPABILITIES_AES_GCM_MASK,
+	.capabilities = GLACIS_CARD_IDENTITY_CAPABILITIES_AES_GCM_MASK | GLACIS_CARD_IDENTITY_CAPABILITIES_RSA_MASK,
 	.clock_khz = RTL_CLOCK_KHZ,
 };

@@ -11,6 +11,7 @@
 
 #define RTL_CLOCK_KHZ    160000u /* assumed for an ECP5; what it says of itself, not how fast it runs */
 #define RTL_BATCH_CYCLES 64u     /* between two looks at doorbells and the gate */
+#define RTL_BATCH_ENGINE 256u    /* the same while only RSA engines run, which is cheaper */
 
 /* A completion that a fault holds back; see rtl_faults.c. */
 struct rtl_held {
@@ -29,6 +30,8 @@ struct vcard_logic_state {
 	struct vcard_rtl_out out;
 	struct vcard_rtl_bus bus;
 	bool clear_stalls;
+	uint32_t cycles_high;
+	uint64_t rested;   /* cycles in which the RSA engines had a clock and the rest none */
 	unsigned restless; /* cycles that must pass before the logic's word counts that it has nothing to do */
 
 	/* Queues that software has enabled, and the doorbells that the logic knows of. */

@@ -37,6 +37,12 @@ static void answer_tag(struct vcard_logic_state *state)
 	state->in.outside = strikes(state, VCARD_FAULT_DMA_OUTSIDE, state->out.ask_tag_queue);
 }
 
+static void answer_rsa(struct vcard_logic_state *state)
+{
+	state->in.rsa_flip = strikes(state, VCARD_FAULT_CORRUPT_RSA, state->out.ask_rsa_queue);
+	state->in.rsa_outside = strikes(state, VCARD_FAULT_DMA_OUTSIDE, state->out.ask_rsa_queue);
+}
+
 static unsigned queue_of(const uint32_t *what)
 {
 	return what[2] >> 8 & 0x7f;
@@ -98,7 +104,8 @@ void vcard_rtl_faults_drop(struct vcard_logic_state *state, unsigned queue)
 
 void vcard_rtl_faults_calm(struct vcard_rtl_in *in)
 {
-	in->command_answered = in->tag_answered = in->place_answered = true;
+	in->command_answered = in->tag_answered = in->place_answered = in->rsa_answered = true;
+	in->rsa_flip = in->rsa_outside = false;
 	in->stall = in->stall_clear = in->tag_flip = in->outside = in->drop = in->hold = in->phase = in->twice = false;
 	in->cookie = 0;
 }
@@ -108,7 +115,7 @@ bool vcard_rtl_faults_answer(struct vcard_logic_state *state)
 	const struct vcard_rtl_out *out = &state->out;
 
 	if (!atomic_load_explicit(&state->card->faults.armed, memory_order_relaxed) ||
-	    !(out->ask_command || out->ask_tag || out->ask_place))
+	    !(out->ask_command || out->ask_tag || out->ask_place || out->ask_rsa))
 		return false;
 	if (out->ask_command)
 		answer_command(state);
@@ -116,6 +123,8 @@ bool vcard_rtl_faults_answer(struct vcard_logic_state *state)
 		answer_tag(state);
 	if (out->ask_place)
 		answer_place(state);
+	if (out->ask_rsa)
+		answer_rsa(state);
 	return true;
 }
 

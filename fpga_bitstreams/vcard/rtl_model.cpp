@@ -8,7 +8,7 @@
 #include <new>
 #include <string>
 
-#include "Vglacis_card.h"
+#include "Vglacis_card_logic.h"
 #include "verilated.h"
 #if VM_TRACE
 #include "verilated_fst_c.h"
@@ -16,7 +16,7 @@
 
 struct vcard_rtl_model {
 	VerilatedContext context;
-	std::unique_ptr<Vglacis_card> card;
+	std::unique_ptr<Vglacis_card_logic> card;
 	uint64_t cycle = 0;
 #if VM_TRACE
 	std::unique_ptr<VerilatedFstC> waves;
@@ -49,7 +49,7 @@ struct vcard_rtl_model *vcard_rtl_model_create(const char *trace, uint64_t trace
 	if (trace)
 		model->context.traceEverOn(true);
 #endif
-	model->card.reset(new (std::nothrow) Vglacis_card(&model->context));
+	model->card.reset(new (std::nothrow) Vglacis_card_logic(&model->context));
 	if (!model->card) {
 		delete model;
 		return nullptr;
@@ -80,9 +80,10 @@ void vcard_rtl_model_destroy(struct vcard_rtl_model *model)
 
 void vcard_rtl_model_settle(struct vcard_rtl_model *model, const struct vcard_rtl_in *in, struct vcard_rtl_out *out)
 {
-	Vglacis_card &card = *model->card;
+	Vglacis_card_logic &card = *model->card;
 
 	card.clk = 0;
+	card.rsa_clk = 0;
 	card.rst = in->rst;
 	card.s_awvalid = in->awvalid;
 	card.s_awaddr = in->awaddr;
@@ -121,9 +122,14 @@ void vcard_rtl_model_settle(struct vcard_rtl_model *model, const struct vcard_rt
 	card.extra_drop = in->extra_drop;
 	for (int i = 0; i < 3; i++)
 		card.extra_what[i] = in->extra_what[i];
+	card.fault_no_rsa = in->no_rsa;
+	card.ask_rsa_answered = in->rsa_answered;
+	card.fault_rsa_flip = in->rsa_flip;
+	card.fault_rsa_outside = in->rsa_outside;
 	card.eval();
 
 	out->busy = card.busy;
+	out->rests = card.rests;
 	out->awready = card.s_awready;
 	out->wready = card.s_wready;
 	out->bvalid = card.s_bvalid;
@@ -158,6 +164,8 @@ void vcard_rtl_model_settle(struct vcard_rtl_model *model, const struct vcard_rt
 	for (int i = 0; i < 3; i++)
 		out->ask_place_what[i] = card.ask_place_what[i];
 	out->extra_ready = card.extra_ready;
+	out->ask_rsa = card.ask_rsa;
+	out->ask_rsa_queue = card.ask_rsa_queue;
 #if VM_TRACE
 	if (model->waves)
 		model->waves->dump(2 * model->cycle);
@@ -166,6 +174,8 @@ void vcard_rtl_model_settle(struct vcard_rtl_model *model, const struct vcard_rt
 
 void vcard_rtl_model_edge(struct vcard_rtl_model *model)
 {
+	/* engines that have nothing to do need no clock */
+	model->card->rsa_clk = model->card->rsa_awake;
 	model->card->clk = 1;
 	model->card->eval();
 	model->cycle++;
@@ -175,4 +185,26 @@ void vcard_rtl_model_edge(struct vcard_rtl_model *model)
 		trace_turn(model);
 	}
 #endif
+}
+
+uint32_t vcard_rtl_model_engines(struct vcard_rtl_model *model, uint32_t edges)
+{
+	Vglacis_card_logic &card = *model->card;
+	uint32_t done = 0;
+
+	while (done < edges && card.rests) {
+		card.rsa_clk = 0;
+		card.eval();
+		card.rsa_clk = 1;
+		card.eval();
+		model->cycle++;
+		done++;
+#if VM_TRACE
+		if (model->waves) {
+			model->waves->dump(2 * model->cycle - 1);
+			trace_turn(model);
+		}
+#endif
+	}
+	return done;
 }

@@ -30,11 +30,13 @@ struct vcard_rtl_in {
 	uint32_t cookie;
 	bool extra_valid, extra_drop;
 	uint32_t extra_what[3];
+	bool no_rsa, rsa_answered, rsa_flip, rsa_outside;
 };
 
 /* What comes out, before that edge and with those inputs. */
 struct vcard_rtl_out {
 	bool busy;
+	bool rests; /* but for its RSA engines, if nobody asks anything of it */
 	bool awready, wready, bvalid, arready, rvalid;
 	uint32_t rdata;
 	bool m_arvalid, m_rready, m_awvalid, m_wvalid, m_wlast, m_bready;
@@ -47,6 +49,8 @@ struct vcard_rtl_out {
 	bool ask_command, ask_tag, ask_place, extra_ready;
 	uint8_t ask_command_queue, ask_tag_queue;
 	uint32_t ask_place_what[3]; /* cookie; size; status and queue, 8 bits each */
+	bool ask_rsa;
+	uint8_t ask_rsa_queue;
 };
 
 struct vcard_rtl_model;
@@ -61,6 +65,12 @@ void vcard_rtl_model_destroy(struct vcard_rtl_model *model);
  */
 void vcard_rtl_model_settle(struct vcard_rtl_model *model, const struct vcard_rtl_in *in, struct vcard_rtl_out *out);
 void vcard_rtl_model_edge(struct vcard_rtl_model *model);
+
+/*
+ * The RSA engines alone, behind an edge of a card that rests: so many edges at most, until it does not rest any more.
+ * How many there were.
+ */
+uint32_t vcard_rtl_model_engines(struct vcard_rtl_model *model, uint32_t edges);
 
 #ifdef __cplusplus
 }

@@ -34,7 +34,7 @@ extern const char *rig_vcard;
 /* The card's --backend, from the environment (GLACIS_VCARD_BACKEND); NULL for its default. */
 const char *rig_backend(void);
 
-/* The card is simulated logic: slower by far than the model, and without RSA. */
+/* The card is simulated logic: slower by far than the model, with 256 key slots. */
 bool rig_is_rtl(void);
 
 /* Starts a card with these options (NULL-terminated, may be NULL) and waits for its socket. */
@@ -72,8 +72,8 @@ uint32_t rig_read32(struct rig *rig, uint32_t offset);
 uint64_t rig_read64(struct rig *rig, uint32_t offset);
 void rig_write32(struct rig *rig, uint32_t offset, uint32_t value);
 void rig_write64(struct rig *rig, uint32_t offset, uint64_t value);
-/* Waits until a counter has this value. A completion may be seen in memory before the card knows that it was written, and
- * counts it. */
+/* Waits until a counter has this value. A completion may be seen in memory before the card knows that it was written,
+ * and counts it. */
 bool rig_comes_to(struct rig *rig, uint32_t offset, uint64_t value);
 void rig_enable(struct rig *rig);
 

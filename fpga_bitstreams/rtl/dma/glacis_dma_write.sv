@@ -19,12 +19,14 @@ module glacis_dma_write #(
   input  logic                   access_inline,   // `access_bytes`, at most 16
   input  logic [          127:0] access_bytes,
   input  logic [BUFFER_BITS-1:0] access_place,    // first byte in the buffer
+  input  logic                   access_other,    // it is the other buffer
   input  logic [            6:0] access_queue,
   input  logic [ OWNER_BITS-1:0] access_owner,
   input  logic                   access_last,
   // the result buffer: 64 bytes from the 32 bytes on that `buffer_word` counts, a cycle later
   output logic                   buffer_read,
   output logic [BUFFER_BITS-6:0] buffer_word,
+  output logic                   buffer_other,    // with `buffer_data`
   input  logic [          511:0] buffer_data,
   output logic                   retire_valid,
   output logic [ OWNER_BITS-1:0] retire_owner,
@@ -133,7 +135,7 @@ module glacis_dma_write #(
   assign write_failed = retire && failed[oldest];
 
   // ---- beats: address of their bytes, the bytes, the bus ----
-  logic busy, zeros, is_inline, beat_last, next, a_valid, a_ready;
+  logic busy, zeros, is_inline, other, beat_last, next, a_valid, a_ready;
   logic [127:0] inline_bytes;
   logic [BUFFER_BITS-1:0] place, access_at;
   logic [9:0] left;
@@ -172,6 +174,7 @@ module glacis_dma_write #(
       busy <= 1'b1;
       zeros <= access_zeros;
       is_inline <= access_inline;
+      other <= access_other;
       if (access_inline) inline_bytes <= access_bytes >> {offset_in_access[3:0], 3'b0};
       place <= access_at;
       left <= burst_bytes;
@@ -186,6 +189,7 @@ module glacis_dma_write #(
       a_bytes <= beat_bytes;
       a_zeros <= zeros;
       a_inline <= is_inline;
+      buffer_other <= other;
       a_inline_bytes <= inline_bytes;
       a_last <= beat_last;
     end

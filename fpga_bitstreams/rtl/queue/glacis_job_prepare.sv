@@ -12,6 +12,7 @@ module glacis_job_prepare
   input  logic                rst,
   output logic [         4:0] jobs_free,
   input  logic [       127:0] alive,
+  input  logic                rsa_there,
   // fetches that were begun
   input  logic                fetch_valid,
   output logic                fetch_ready,
@@ -47,6 +48,7 @@ module glacis_job_prepare
   output logic                job_drop,        // nothing more of it
   output logic                job_poison,      // its queue fails with `job_status`
   output logic                job_has_data,    // SEAL or OPEN to be done
+  output logic                job_to_rsa,      // to be handed to the RSA engines
   output logic [         7:0] job_status,
   output aead_t               job,
   output logic [       511:0] job_aad,
@@ -76,7 +78,7 @@ module glacis_job_prepare
   logic [255:0] sources[0:8*JOBS-1];
   logic [255:0] destinations[0:8*JOBS-1];
   logic [7:0] statuses[0:JOBS-1];
-  logic [JOBS-1:0] drops, poisons, datas, complete, late_bad;
+  logic [JOBS-1:0] drops, poisons, datas, rsas, complete, late_bad;
 
   assign jobs_free = 5'(JOBS) - 5'(count_t'(reserved - free));
 
@@ -153,7 +155,16 @@ module glacis_job_prepare
   assign is_rsa = (at.opcode == OPCODE_RSA_PRIVATE || at.opcode == OPCODE_RSA_PUBLIC) && !is_admin;
   assign is_key = (at.opcode == OPCODE_KEY_LOAD || at.opcode == OPCODE_KEY_ZEROISE) && is_admin;
   assign verdict = is_nop ? STATUS_OK : is_aead ? (fields_good ? STATUS_OK : STATUS_BAD_FIELD) :
-                   is_rsa || is_key ? STATUS_UNSUPPORTED : STATUS_BAD_OPCODE;
+                   !is_rsa && !is_key ? STATUS_BAD_OPCODE : !rsa_there ? STATUS_UNSUPPORTED :
+                   rsa_good ? STATUS_OK : STATUS_BAD_FIELD;
+  // what is reserved; the engines check the rest
+  rsa_t as_rsa;
+  key_t as_key;
+  logic rsa_good;
+  assign as_rsa = at;
+  assign as_key = at;
+  assign rsa_good = is_rsa ? as_rsa.reserved == 0 && as_rsa.reserved2 == 0 && as_rsa.reserved3 == 0 :
+                    as_key.reserved == 0 && (as_key.opcode == OPCODE_KEY_LOAD || as_key.key == 0);
   assign has_source = at.source_count > 8'd1;
   assign has_destination = at.destination_count > 8'd1;
 
@@ -281,6 +292,7 @@ module glacis_job_prepare
       left <= ask && ask_stall ? 4'b0 : wanted;
       statuses[current] <= poisons[current] ? poison_status : verdict;
       datas[current] <= wants_data;
+      rsas[current] <= (is_rsa || is_key) && rsa_there && rsa_good;
       late_bad[current] <= too_many;
       if (ask && ask_stall) drops[current] <= 1'b1;
     end
@@ -333,6 +345,7 @@ module glacis_job_prepare
   assign status = statuses[job_index];
   assign job_status = status == STATUS_OK && datas[job_index] && late_bad[job_index] ? STATUS_BAD_FIELD : status;
   assign job_has_data = datas[job_index] && job_status == STATUS_OK;
+  assign job_to_rsa = rsas[job_index];
   assign job_tag = tags[job_index];
   assign {aad_high, aad_low} = {far_aad[{job_index, 1'b1}], far_aad[{job_index, 1'b0}]};
   // zeros behind the additional data
@@ -346,5 +359,5 @@ module glacis_job_prepare
   assign destination_segment = destination_index[0] ? destination_pair[255:128] : destination_pair[127:0];
 
   logic unused;
-  assign unused = &{1'b0, fetches_count, details_count, details_valid, of, at, low, high};
+  assign unused = &{1'b0, fetches_count, details_count, details_valid, of, at, as_rsa, as_key, low, high};
 endmodule

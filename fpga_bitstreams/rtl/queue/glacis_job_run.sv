@@ -31,6 +31,21 @@ module glacis_job_run
   output logic [            3:0] destination_index,
   input  segment_t               destination_segment,
   output logic                   freed,
+  // to the RSA engines: this job
+  input  logic                   job_to_rsa,
+  output logic                   rsa_valid,
+  input  logic                   rsa_ready,
+  // and back: an RSA command's end, whose result lies in a buffer of its own; held until it is over
+  input  logic                   result_valid,
+  output logic                   result_over,
+  input  logic                   result_drop,
+  input  logic                   result_outside,    // fault
+  input  logic                   result_operation,
+  input  logic [            6:0] result_queue,
+  input  logic [           31:0] result_cookie,
+  input  logic [            7:0] result_status,
+  input  logic [           16:0] result_size,
+  input  logic [           63:0] result_address,
   // text
   output logic                   read_valid,
   input  logic                   read_ready,
@@ -53,6 +68,7 @@ module glacis_job_run
   output logic                   write_inline,
   output logic [          127:0] write_bytes,
   output logic [BUFFER_BITS-1:0] write_place,
+  output logic                   write_other,        // in the RSA engines' buffer
   output logic [            6:0] write_queue,
   output logic [            7:0] write_owner,
   output logic                   write_last,
@@ -78,6 +94,7 @@ module glacis_job_run
   output logic [           16:0] counted_bytes,
   output logic                   counted_error,
   output logic                   counted_aead,
+  output logic                   counted_rsa,
   output logic                   counted_auth_failed,
   output logic                   fail_valid,
   output logic [            6:0] fail_queue,
@@ -111,7 +128,7 @@ module glacis_job_run
   logic [WORD_BITS:0] used;           // words of the buffer
   logic [WORD_BITS-1:0] next_place;
   logic [1:0] key_size;
-  logic stage_ready, has_text, is_open;
+  logic stage_ready, has_text, is_open, leaves;
 
   assign runs = job_has_data && !job_drop && !job_poison && alive[job_queue];
   assign need = job.text_size[16:5] + {11'b0, |job.text_size[4:0]};
@@ -128,7 +145,9 @@ module glacis_job_run
   assign read_queue = job_queue;
   assign read_flush = segment_last;
   assign read_done = announced && (!has_text || (read_ready && segment_last));
-  assign job_ready = job_valid && stage_ready && (announced ? read_done : !runs);
+  assign leaves = job_to_rsa && !job_drop && !job_poison && alive[job_queue];
+  assign job_ready = job_valid && stage_ready && (announced ? read_done : !runs) && (!leaves || rsa_ready);
+  assign rsa_valid = job_ready && leaves;
 
   always_ff @(posedge clk) begin
     if (announce && key_ready) announced <= 1'b1;
@@ -258,12 +277,12 @@ module glacis_job_run
   );
 
   // ---- between text and result ----
-  localparam int STAGE_BITS = JOB_BITS + 7 + 3 + 8 + 1 + 32 + 17 + 8 + 64 + 64 + 128 + WORD_BITS + 12;
+  localparam int STAGE_BITS = JOB_BITS + 7 + 4 + 8 + 1 + 32 + 17 + 8 + 64 + 64 + 128 + WORD_BITS + 12;
 
   logic stage_valid, stage_taken;
   job_t s_index;
   logic [6:0] s_queue;
-  logic s_drop, s_poison, s_has_data, s_open;
+  logic s_drop, s_poison, s_has_data, s_open, s_left;
   logic [7:0] s_status, s_count;
   logic [31:0] s_cookie;
   logic [16:0] s_size;
@@ -281,11 +300,11 @@ module glacis_job_run
     .rst(rst),
     .in_valid(job_ready),
     .in_ready(stage_ready),
-    .in({job_index, job_queue, job_drop, job_poison, announced, is_open, job_status, job.cookie,
+    .in({job_index, job_queue, job_drop, job_poison, announced, is_open, leaves, job_status, job.cookie,
          job.text_size[16:0], job.destination_count, job.destination, job.tag, job_tag, next_place, need}),
     .out_valid(stage_valid),
     .out_ready(stage_taken),
-    .out({s_index, s_queue, s_drop, s_poison, s_has_data, s_open, s_status, s_cookie, s_size, s_count, s_destination,
+    .out({s_index, s_queue, s_drop, s_poison, s_has_data, s_open, s_left, s_status, s_cookie, s_size, s_count, s_destination,
           s_tag_address, s_tag, s_place, s_need}),
     .count(stage_count)
   );
@@ -300,36 +319,46 @@ module glacis_job_run
   } state_t;
 
   state_t state;
-  logic asking, ask_now, live, ready, w_last_segment, w_list, result_valid, result_ready, w_fails;
+  logic asking, ask_now, live, ready, w_last_segment, w_list, done_valid, done_ready, w_fails;
+  logic rsa_turn, w_rsa, rsa_sent;  // what is written is an RSA command's; the one that is held has been
   logic [127:0] seen_tag, w_tag;
   logic [7:0] w_status, verdict;
   logic [16:0] w_done;
-  logic job_write_valid, job_write_ready, job_write_done;
+  logic job_write_valid, job_write_ready, job_write_done, ends;
 
   assign live = alive[s_queue] && !s_drop && !s_poison;
   assign ready = stage_valid && (!s_has_data || (tags_valid && (s_size == 0 || errors_valid)));
   assign ask_tag = asking && state == WAIT && ready && s_has_data && live;
   assign ask_tag_queue = s_queue;
-  assign ask_now = state == WAIT && ready && s_has_data && live;
+  assign ask_now = state == WAIT && ready && s_has_data && live && !rsa_turn;
+  assign rsa_turn = state == WAIT && result_valid && !rsa_sent && !asking;
   assign seen_tag = made_tag ^ (ask_tag_flip ? 128'h1 << 44 : 128'b0);
   assign w_fails = s_size != 0 && tag_error;
   assign verdict = !s_has_data ? s_status : w_fails ? STATUS_DMA_READ :
                    s_open && seen_tag != s_tag ? STATUS_AUTH_FAILED : STATUS_OK;
-  assign take_tag = state == WAIT && ready && s_has_data && (!ask_now || (asking && ask_tag_answered));
+  assign take_tag = state == WAIT && ready && s_has_data && !rsa_turn && (!ask_now || (asking && ask_tag_answered));
   assign take_error = take_tag && s_size != 0;
 
-  assign w_list = s_count > 8'd1;
+  assign w_list = s_count > 8'd1 && !w_rsa;
   assign destination_job = s_index;
   assign w_last_segment = !w_list || {4'b0, destination_index} + 8'd1 == s_count;
-  assign job_write_valid = state != WAIT && (state != END || result_ready);
+  assign job_write_valid = state != WAIT && (state != END || done_ready);
   assign job_write_done = job_write_valid && job_write_ready;
-  assign stage_taken = job_write_done && state == END;
+  assign ends = job_write_done && state == END;
+  assign stage_taken = ends && !w_rsa;
 
   always_ff @(posedge clk) begin
     asking <= ask_now && !take_tag;
     case (state)
       WAIT:
-      if (ready && (!s_has_data || take_tag)) begin
+      if (rsa_turn) begin
+        w_rsa <= 1'b1;
+        w_status <= result_status;
+        w_done <= '0;
+        if (result_drop || !alive[result_queue] || result_size == 0) state <= END;
+        else state <= result_outside ? OUTSIDE : TEXT;
+      end else if (ready && (!s_has_data || take_tag)) begin
+        w_rsa <= 1'b0;
         w_status <= verdict;
         w_tag <= seen_tag;
         w_done <= '0;
@@ -343,11 +372,12 @@ module glacis_job_run
       if (job_write_done) begin
         destination_index <= destination_index + 1'b1;
         w_done <= w_done + write_size;
-        if (w_last_segment) state <= s_open ? END : TAG;
+        if (w_last_segment) state <= s_open || w_rsa ? END : TAG;
       end
       TAG, OUTSIDE: if (job_write_done) state <= END;
       default: if (job_write_done) state <= WAIT;
     endcase
+    rsa_sent <= !rst && result_valid && !result_over && (rsa_sent || (ends && w_rsa));
     if (rst) begin
       state <= WAIT;
       asking <= 1'b0;
@@ -369,10 +399,10 @@ module glacis_job_run
   end
 
   // ---- written: the completion ----
-  localparam int RESULT_BITS = 7 + 2 + 8 + 32 + 17 + 1 + 12;
+  localparam int RESULT_BITS = 7 + 2 + 8 + 32 + 17 + 4 + 12;
   logic [RESULT_BITS-1:0] result;
   logic [6:0] r_queue;
-  logic r_drop, r_poison, r_has_data, r_job_error, r_job_valid, r_jobs_ready, finish;
+  logic r_drop, r_poison, r_has_data, r_left, r_rsa, r_operation, r_job_error, r_job_valid, r_jobs_ready, finish;
   logic [7:0] r_written, r_status;
   logic [31:0] r_cookie;
   logic [16:0] r_size;
@@ -385,10 +415,11 @@ module glacis_job_run
   ) results (
     .clk(clk),
     .rst(rst),
-    .in_valid(stage_taken),
-    .in_ready(result_ready),
-    .in({s_queue, s_drop, s_poison, w_status, s_cookie, s_size, s_has_data, s_has_data ? s_need : 12'd0}),
-    .out_valid(result_valid),
+    .in_valid(ends),
+    .in_ready(done_ready),
+    .in(w_rsa ? {result_queue, result_drop, 1'b0, w_status, result_cookie, result_size, 3'b001, result_operation, 12'd0} :
+        {s_queue, s_drop, s_poison, w_status, s_cookie, s_size, s_has_data, s_left, 2'b00, s_has_data ? s_need : 12'd0}),
+    .out_valid(done_valid),
     .out_ready(finish),
     .out(result),
     .count(results_count)
@@ -409,11 +440,12 @@ module glacis_job_run
     .count(retired_count)
   );
 
-  assign {r_queue, r_drop, r_poison, r_written, r_cookie, r_size, r_has_data, r_need} = result;
+  assign {r_queue, r_drop, r_poison, r_written, r_cookie, r_size, r_has_data, r_left, r_rsa, r_operation, r_need} = result;
   assign r_status = r_job_error ? STATUS_DMA_WRITE : r_written;
   assign give = finish && r_has_data;
   assign give_back = WORD_BITS'(r_need);
-  assign freed = finish;
+  assign freed = finish && !r_rsa;
+  assign result_over = finish && r_rsa;
 
   // A completion of a job, or an extra one of a fault.
   logic r_live, c_asking, c_fails, is_extra, placing, granted, locked, place_taken, drops, landed_failed;
@@ -421,9 +453,9 @@ module glacis_job_run
   logic [31:0] c_cookie;
   logic [79:0] what, r_what;
 
-  assign r_live = alive[r_queue] && !r_drop && !r_poison;
+  assign r_live = alive[r_queue] && !r_drop && !r_poison && !r_left;
   assign c_fails = r_job_valid && r_poison && alive[r_queue];
-  assign r_what = {1'b0, r_queue, r_status, 15'b0, r_status == STATUS_OK && r_has_data ? r_size : 17'd0, r_cookie};
+  assign r_what = {1'b0, r_queue, r_status, 15'b0, r_status == STATUS_OK && (r_has_data || r_rsa) ? r_size : 17'd0, r_cookie};
   assign ask_place = c_asking && !c_answered && r_job_valid && r_live;
   assign ask_place_what = r_what;
 
@@ -436,19 +468,19 @@ module glacis_job_run
   assign place_taken = granted && write_ready;
   assign place_valid = place_taken;
   assign extra_ready = is_extra && (place_taken || !placing);
-  assign finish = r_job_valid && result_valid && !is_extra &&
+  assign finish = r_job_valid && done_valid && !is_extra &&
                   (r_live ? c_answered && (drops || (place_taken && c_twice == c_second)) : !c_fails || !landed_failed);
 
   assign landed_valid = retire_valid && retire_owner[7];
   assign landed_queue = retire_owner[6:0];
   assign landed_failed = landed_valid && retire_error;
-  assign dropped_valid = (finish && (!r_live || c_drop)) || (extra_ready && !place_taken) || dropped_back;
+  assign dropped_valid = (finish && !r_left && (!r_live || c_drop)) || (extra_ready && !place_taken) || dropped_back;
   assign dropped_back = finish && place_taken && c_second;
   assign dropped_queue = is_extra ? place_queue : r_queue;
 
   // the answer is kept until the completion is on its way
   always_ff @(posedge clk) begin
-    c_asking <= !rst && r_job_valid && result_valid && r_live && !finish;
+    c_asking <= !rst && r_job_valid && done_valid && r_live && !finish;
     c_answered <= !rst && r_live && !finish && (c_answered || (ask_place && ask_place_answered));
     if (ask_place) begin
       c_drop <= ask_place_drop;
@@ -463,6 +495,7 @@ module glacis_job_run
   assign counted_valid = finish && r_live;
   assign counted_queue = r_queue;
   assign counted_aead = r_has_data && (r_status == STATUS_OK || r_status == STATUS_AUTH_FAILED);
+  assign counted_rsa = r_operation && r_status == STATUS_OK;
   assign counted_auth_failed = r_status == STATUS_AUTH_FAILED;
   assign counted_error = r_status != STATUS_OK && r_status != STATUS_AUTH_FAILED;
   assign counted_bytes = counted_aead ? r_size : 17'd0;
@@ -474,15 +507,17 @@ module glacis_job_run
   assign job_write_ready = write_ready && !granted;
   assign write_valid = granted || job_write_valid;
   assign write_address = granted ? place_address : state == OUTSIDE ? 64'hffffffffffffffff :
-                         state == TAG ? s_tag_address : w_list ? destination_segment.address : s_destination;
+                         w_rsa ? result_address : state == TAG ? s_tag_address :
+                         w_list ? destination_segment.address : s_destination;
   assign write_size = granted || state == TAG ? 17'd16 : state == OUTSIDE ? 17'd2 : state == END ? 17'd0 :
-                      w_list ? destination_segment.size[16:0] : s_size;
+                      w_rsa ? result_size : w_list ? destination_segment.size[16:0] : s_size;
   assign write_zeros = !granted && w_status == STATUS_AUTH_FAILED;
   assign write_inline = granted || state == TAG;
   assign write_bytes = granted ? {15'b0, place_phase ^ (c_phase && !is_extra), 8'b0, what[71:64], 9'b0,
                                   place_queue, place_sq_head, what[63:0]} : w_tag;
-  assign write_place = {s_place, 5'b0} + BUFFER_BITS'(w_done);
-  assign write_queue = granted ? place_queue : s_queue;
+  assign write_place = (w_rsa ? '0 : {s_place, 5'b0}) + BUFFER_BITS'(w_done);
+  assign write_other = w_rsa;
+  assign write_queue = granted ? place_queue : w_rsa ? result_queue : s_queue;
   assign write_owner = {granted, write_queue};
   assign write_last = granted || state == END;
 

@@ -27,6 +27,13 @@ module glacis_queues
   output logic         function_busy,     // being reset
   output logic         function_clear,    // its end: counters too
   output logic         busy,              // something is to be done or under way
+  output logic         still,             // nothing changes by itself
+  output logic [ 15:0] under_way,         // commands that were fetched and have no completion yet
+  output logic         zeroise,           // a pulse while the function is reset: key slots too,
+  input  logic         zeroising,         //   which is over when this is 0 again
+  input  logic [127:0] crowded,           // no more of these queues
+  input  logic         relieved_valid,    // one that may go on
+  input  logic [  6:0] relieved_queue,
   // fetches
   input  logic [  4:0] jobs_free,
   output logic         fetch_valid,
@@ -91,13 +98,15 @@ module glacis_queues
   logic [127:0] pending;  // may have descriptors to fetch
 
   // The function is reset: everything drains, then the arrays are swept.
-  logic draining, sweeping, fetching, checking, was_enabled;
+  logic draining, sweeping, emptying, fetching, checking, was_enabled;
   logic [6:0] sweep;
-  logic [15:0] under_way;
 
-  assign function_busy = draining || sweeping;
+  assign function_busy = draining || sweeping || emptying;
   assign function_clear = sweeping && sweep == queue_t'(QUEUE_COUNT - 1);
-  assign busy = function_busy || (function_enable && !was_enabled) || under_way != 0 || pending != 0 || checking || fetching || resetting != 0;
+  assign still = !function_busy && (!function_enable || was_enabled) && pending == 0 && !checking && !fetching &&
+                 resetting == 0;
+  assign busy = !still || under_way != 0;
+  assign zeroise = draining && under_way == 0 && !fetching;
   assign alive = draining ? '0 : enabled & ~stalled;
 
   // ---- registers ----
@@ -124,7 +133,7 @@ module glacis_queues
   assign enable_good = sq_log2 >= 8'(RING_LOG2_MIN) && sq_log2 <= cq_log2 && cq_log2 <= 8'(RING_LOG2_MAX) &&
                        bus_sq_base[11:0] == 0 && bus_cq_base[11:0] == 0 && !sq_end[64] && !cq_end[64];
 
-  assign control = {29'b0, interrupts[bus_queue], resetting[bus_queue] || draining || sweeping, enabled[bus_queue]};
+  assign control = {29'b0, interrupts[bus_queue], resetting[bus_queue] || function_busy, enabled[bus_queue]};
   assign status = {16'b0, failed[bus_queue] ? error_code[bus_queue] : STATUS_OK, 4'b0,
                    failed[bus_queue] ? STATE_ERROR[3:0] : resetting[bus_queue] ? STATE_RESETTING[3:0] :
                    enabled[bus_queue] ? STATE_ENABLED[3:0] : STATE_DISABLED[3:0]};
@@ -185,7 +194,7 @@ module glacis_queues
   assign owed = issued[chosen] - placed[chosen] - dropped[chosen];
   assign space = (cq_head[chosen][15:0] - cq_tail[chosen] - 16'd1) & cq_mask;
   assign to_wrap = sq_mask - cursor[chosen] + 16'd1;
-  assign may_fetch = alive[chosen] && function_enable && !is_empty && (out_of_bounds || space > owed);
+  assign may_fetch = alive[chosen] && function_enable && !is_empty && !crowded[chosen] && (out_of_bounds || space > owed);
 
   function automatic logic [15:0] least(input logic [15:0] a, input logic [15:0] b);
     least = a < b ? a : b;
@@ -233,6 +242,7 @@ module glacis_queues
     if (checking && !may_fetch) pending[chosen] <= 1'b0;
     // what may have changed that
     if (bus_write && bus_doorbell) pending[bus_queue] <= 1'b1;
+    if (relieved_valid && alive[relieved_queue]) pending[relieved_queue] <= 1'b1;
     if ((function_enable && !was_enabled) || stall_clear) pending <= enabled;
     if (issue && fetch_poison) pending[chosen] <= 1'b0;
     was_enabled <= function_enable;
@@ -313,9 +323,11 @@ module glacis_queues
     under_way <= under_way + (issue ? {13'b0, fetch_count} : 16'd0) - {15'b0, landed_valid} -
                  (dropped_valid ? (dropped_back ? 16'hffff : 16'd1) : 16'd0);
     if (function_reset && !function_busy) draining <= 1'b1;
-    if (draining && under_way == 0 && !fetching) begin
+    if (emptying && !sweeping && !zeroising) emptying <= 1'b0;
+    if (zeroise) begin
       draining <= 1'b0;
       sweeping <= 1'b1;
+      emptying <= 1'b1;
       enabled <= '0;
       resetting <= '0;
       failed <= '0;
@@ -337,6 +349,7 @@ module glacis_queues
       under_way <= '0;
       draining <= 1'b1;
       sweeping <= 1'b0;
+      emptying <= 1'b0;
       sweep <= '0;
     end
   end

@@ -16,11 +16,13 @@ module queue_rules (
   input logic        landed_valid,
   input logic        dropped_valid,
   input logic        fail_valid,
-  input logic [ 4:0] jobs_free
+  input logic [ 4:0] jobs_free,
+  input logic        any_crowded,
+  input logic        relieved_valid
 );
   localparam logic [6:0] QUEUE = 7'd1;
 
-  logic bus_write, bus_ready, bus_doorbell, function_busy, function_clear, busy, fetch_valid, fetch_poison;
+  logic bus_write, bus_ready, bus_doorbell, function_busy, function_clear, busy, still, zeroise, fetch_valid, fetch_poison;
   logic [11:0] bus_offset;
   logic [31:0] bus_data;
   logic [63:0] bus_value, fetch_address, place_address;
@@ -29,7 +31,7 @@ module queue_rules (
   logic [2:0] fetch_count;
   logic [127:0] alive;
   logic place_phase, place_room, landed_interrupt, refused_valid;
-  logic [15:0] place_sq_head;
+  logic [15:0] place_sq_head, under_way;
   logic [4:0] step = '0;  // of the set-up
   logic set_up;
   logic [31:0] status;
@@ -45,6 +47,9 @@ module queue_rules (
     .bus_queue(QUEUE),
     .function_enable(1'b1),
     .function_reset(1'b0),
+    .zeroising(1'b0),
+    .crowded({126'd0, any_crowded, 1'b0}),
+    .relieved_queue(QUEUE),
     .fetched_queue(QUEUE),
     .fetched_count(3'd1),
     .stall_valid(1'b0),
