@@ -48,14 +48,13 @@ bool bed_rsa_right(const struct glacis_rsa_key *key, const struct glacis_rsa_op 
 	return right;
 }
 
-struct bed_outcome bed_rsa_sign(const struct glacis_rsa_key *key)
+struct bed_outcome bed_rsa_sign(const struct glacis_rsa_key *key, unsigned count)
 {
-	enum { OPS = 8 };
-	static struct glacis_rsa_op ops[OPS], *list[OPS];
-	static uint8_t output[OPS][GLACIS_RSA_BYTES_MAX], digest[OPS][32];
+	static struct glacis_rsa_op ops[BED_SIGNATURES], *list[BED_SIGNATURES];
+	static uint8_t output[BED_SIGNATURES][GLACIS_RSA_BYTES_MAX], digest[BED_SIGNATURES][32];
 	struct bed_outcome outcome = { 0 };
 
-	for (unsigned i = 0; i < OPS; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		memset(digest[i], (int)bed_random(), sizeof(digest[i]));
 		ops[i] = (struct glacis_rsa_op){ .key = key,
 						 .input = digest[i],
@@ -66,12 +65,12 @@ struct bed_outcome bed_rsa_sign(const struct glacis_rsa_key *key)
 						 .salt_size = 32 };
 		list[i] = &ops[i];
 	}
-	if (glacis_rsa_submit(bed.queue, list, OPS) != OPS)
+	if (glacis_rsa_submit(bed.queue, list, count) != (int)count)
 		bed_fail("RSA operations are not accepted");
 	glacis_queue_flush(bed.queue);
-	if (bed_poll(OPS) != OPS)
+	if (bed_poll(count) != count)
 		bed_fail("RSA operations do not come back");
-	for (unsigned i = 0; i < OPS; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		bool right = ops[i].op.status == GLACIS_STATUS_OK && bed_rsa_right(key, &ops[i]);
 
 		outcome.right += right;

@@ -14,7 +14,8 @@ struct glacis_rsa_key *bed_rsa_load(const char *folder, unsigned bits);
 /* Does OpenSSL call it a signature, with SHA-256, of the digest? */
 bool bed_rsa_right(const struct glacis_rsa_key *key, const struct glacis_rsa_op *op);
 
-/* Eight signatures of both paddings. Ends the program when they do not come back. */
-struct bed_outcome bed_rsa_sign(const struct glacis_rsa_key *key);
+#define BED_SIGNATURES 8u
+/* Up to BED_SIGNATURES signatures of both paddings. Ends the program when they do not come back. */
+struct bed_outcome bed_rsa_sign(const struct glacis_rsa_key *key, unsigned count);
 
 #endif

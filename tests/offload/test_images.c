@@ -58,7 +58,7 @@ static void another_abi_at_start(void)
 	CHECK(info.state == GLACIS_CARD_NONE, "there is a card");
 	CHECK(records("without") == 0, "a card does them");
 	key = bed_rsa_load(keys, 2048);
-	CHECK(bed_rsa_sign(key).right == 8, "signatures by the processor");
+	CHECK(bed_rsa_sign(key, BED_SIGNATURES).right == 8, "signatures by the processor");
 	glacis_rsa_key_destroy(key);
 	control("clear", "");
 	bed_end();
@@ -104,7 +104,7 @@ static void without_rsa(void)
 	key = bed_rsa_load(keys, 2048);
 	CHECK(records("without RSA") > 0, "no record is the card's");
 	glacis_card_counters(bed.queue, &before);
-	outcome = bed_rsa_sign(key);
+	outcome = bed_rsa_sign(key, BED_SIGNATURES);
 	glacis_card_counters(bed.queue, &after);
 	CHECK(outcome.right == 8 && outcome.by_card == 0, "%u right, %u by the card", outcome.right, outcome.by_card);
 	CHECK(after.to_cpu_unfit == before.to_cpu_unfit + 8, "%lu counted as unfit",
