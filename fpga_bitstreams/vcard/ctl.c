@@ -121,8 +121,8 @@ static void print_faults(const json_t *faults)
 
 static void print_status(const json_t *status)
 {
-	static const char *const numbers[] = { "regions",     "queues_enabled", "queues_failed", "commands",
-					       "completions", "aead_bytes",     "errors" };
+	static const char *const numbers[] = { "regions",     "queues_enabled", "queues_failed",  "commands",
+					       "completions", "aead_bytes",     "rsa_operations", "errors" };
 
 	printf("%-16s %s\n", "backend", json_string_value(json_object_get(status, "backend")));
 	printf("%-16s %s\n", "client", json_is_true(json_object_get(status, "client")) ? "attached" : "none");

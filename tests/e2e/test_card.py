@@ -37,8 +37,9 @@ def vcard_path():
 class Card:
     """A glacis-vcard that the user glacisd becomes can reach."""
 
-    def __init__(self):
+    def __init__(self, *options):
         self.program = vcard_path()
+        self.options = options
         self.folder = os.path.join(SCRATCH, f"card-{time.monotonic_ns()}")
         os.mkdir(self.folder)
         self.user = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
@@ -50,7 +51,7 @@ class Card:
 
     def start(self):
         with open(os.path.join(self.folder, "log"), "ab") as log:
-            self.process = subprocess.Popen([self.program, "--socket", self.socket], stdout=log, stderr=log,
+            self.process = subprocess.Popen([self.program, "--socket", self.socket, *self.options], stdout=log, stderr=log,
                                             user=self.user)
         eventually(lambda: os.path.exists(self.socket) or self.process.poll() is not None, "the card's socket")
         equal(self.process.poll(), None, "the card's exit status")
@@ -62,6 +63,10 @@ class Card:
 
     def control(self, *words):
         run(self.program, "ctl", "--socket", self.socket + ".ctl", *words)
+
+    def status(self):
+        """The card's own counters."""
+        return json.loads(run(self.program, "ctl", "--socket", self.socket + ".ctl", "--json", "status").stdout)
 
     def __enter__(self):
         return self
@@ -219,6 +224,39 @@ def lost_completions():
 @test
 def corrupted_tags():
     survives("corrupt-tag:rate=0.001", "card_again_wrong")
+
+
+@test
+def a_download_by_simulated_logic():
+    """The card is its logic, simulated cycle by cycle: it signs the handshake and seals 4 MiB, of which the client knows
+    the SHA-256. A signature takes it some hundred thousand cycles, so seconds, and deadlines are long."""
+    if not os.environ.get("GLACIS_VCARD_RTL"):
+        vcard_path()
+        raise Skip("glacis-vcard has no simulated logic (scripts/setup rtl)")
+    size = 4 << 20
+    path = f"/bytes/{size}"
+    with Glacisd() as daemon:
+        expected = hashlib.sha256(run("curl", "-sSf", "--cacert", daemon.certificate.cert, daemon.url(path)).stdout)
+    with Card("--backend", "rtl") as card:
+        with with_card(card, offload="offload:\n  deadline_ms: 60000\n") as daemon:
+            eventually(lambda: daemon.gauge("card_state") == 1, "the card is in service")
+            rsa = card.status()["rsa_operations"]
+            bytes_before, records = card.status()["aead_bytes"], daemon.counter("records_card")
+            started = time.monotonic()
+            got = run("curl", "-sSf", "--max-time", "200", "--cacert", daemon.certificate.cert, "--tlsv1.3",
+                      daemon.url(path), timeout=240).stdout
+            seconds = time.monotonic() - started
+            equal((len(got), hashlib.sha256(got).hexdigest()), (size, expected.hexdigest()), "the download")
+            status = card.status()
+            eventually(lambda: daemon.counter("records_card") - records >= size / 16384, "records by the card")
+            check(status["rsa_operations"] > rsa, f"the card's RSA operations were {rsa}, are {status['rsa_operations']}")
+            check(status["aead_bytes"] - bytes_before >= size, "bytes through the card's logic")
+            equal((status["backend"], status["errors"], daemon.gauge("card_failures")), ("rtl", 0, 0), "card and failures")
+            for name in ("card_again_error", "card_again_late", "card_again_wrong", "card_again_auth"):
+                equal(daemon.counter(name), 0, name)
+            note(f"{size} bytes and a signature in {seconds:.1f} s: {daemon.counter('records_card') - records} records, "
+                 f"{status['rsa_operations'] - rsa} RSA operations by the logic")
+            finish(daemon, 1)
 
 
 @test
