@@ -291,8 +291,11 @@ static void rtl_power(struct vcard_logic_state *state)
 		vcard_rtl_tick(state);
 	vcard_rtl_bus_clear(&state->bus); /* of what was asked for in the first of them */
 	state->in.rst = false;
-	for (unsigned i = 0; i < POWER_ON_CYCLES && (i == 0 || state->out.busy); i++)
+	for (unsigned i = 0; i < POWER_ON_CYCLES && (i == 0 || state->out.busy); i++) {
 		vcard_rtl_tick(state);
+		if (state->out.rests)
+			run_engines(state);
+	}
 }
 
 static void rtl_close(struct vcard_logic_state *state)

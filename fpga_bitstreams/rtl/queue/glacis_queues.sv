@@ -103,9 +103,10 @@ module glacis_queues
 
   assign function_busy = draining || sweeping || emptying;
   assign function_clear = sweeping && sweep == queue_t'(QUEUE_COUNT - 1);
-  assign still = !function_busy && (!function_enable || was_enabled) && pending == 0 && !checking && !fetching &&
-                 resetting == 0;
-  assign busy = !still || under_way != 0;
+  // key slots are emptied by their engines alone
+  assign still = (!function_busy || (emptying && !sweeping && zeroising)) && (!function_enable || was_enabled) &&
+                 pending == 0 && !checking && !fetching && resetting == 0;
+  assign busy = !still || function_busy || under_way != 0;
   assign zeroise = draining && under_way == 0 && !fetching;
   assign alive = draining ? '0 : enabled & ~stalled;
 

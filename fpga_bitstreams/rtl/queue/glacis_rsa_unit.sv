@@ -423,8 +423,9 @@ module glacis_rsa_unit
     if (rst) storer <= LOOK;
   end
 
-  assign rests = loader != READ && loader != DROP && loader != CLEAN && !(loader == FEED && fed != came) && starts == 0 &&
-                 storer == LOOK && !some && settled && !zeroise;
+  // numbers may wait for the engine
+  assign rests = loader != READ && loader != DROP && loader != CLEAN && starts == 0 && storer == LOOK && !some &&
+                 !(loader == FEED && fed != came && (!beat_valid || engine_moves)) && settled && !zeroise;
 
   logic unused;
   assign unused = &{1'b0, as_key, as_rsa};
