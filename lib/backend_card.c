@@ -148,8 +148,12 @@ void backend_card_counters(const void *state, struct glacis_card_counters *count
 int64_t backend_card_wait_us(const void *state)
 {
 	const struct card_route *route = state;
+	uint32_t doublings = route->polls_in_vain / CARD_WAIT_POLLS;
 
-	return card_route_waits(route) ? CARD_WAIT_US : -1;
+	if (!card_route_waits(route))
+		return -1;
+	/* A slow card is not worth a wake-up each time. */
+	return CARD_WAIT_US << (doublings < CARD_WAIT_DOUBLINGS ? doublings : CARD_WAIT_DOUBLINGS);
 }
 
 const struct backend backend_card = {

@@ -35,7 +35,9 @@
 #define CARD_HEARTBEAT_MS   500u
 #define CARD_RSA_PAUSE_MS   100u /* after a wrong result, doubled each time */
 #define CARD_PATIENCE       8u   /* deadlines: what an answer may take that need only be right */
-#define CARD_WAIT_US        50   /* a guess of how long an operation is on the card */
+#define CARD_WAIT_US        50u  /* a guess of how long an operation is on the card */
+#define CARD_WAIT_POLLS     4u   /* that were in vain, until the guess is doubled */
+#define CARD_WAIT_DOUBLINGS 3u
 
 /* Counters of a seat's queue, written by its thread. */
 struct card_counters {

@@ -123,8 +123,11 @@ static unsigned collect(struct card_route *route)
 
 void card_return_poll(struct card_route *route)
 {
-	unsigned passes = route->setup.depth / CARD_RUN_MAX + 1;
+	unsigned passes = route->setup.depth / CARD_RUN_MAX + 1, count = CARD_RUN_MAX, back = 0;
 
-	while (card_route_waits(route) && passes-- > 0 && collect(route) == CARD_RUN_MAX)
-		;
+	while (count == CARD_RUN_MAX && card_route_waits(route) && passes-- > 0) {
+		count = collect(route);
+		back += count;
+	}
+	route->polls_in_vain = back > 0 || !card_route_waits(route) ? 0 : route->polls_in_vain + 1;
 }

@@ -25,10 +25,11 @@ struct card_route {
 	struct card_seat *seat; /* NULL: no place was free */
 	struct card_counters counters;
 	struct card_meter meter;
-	struct card_rsa *rsa; /* NULL until the first RSA operation */
-	uint32_t sample;      /* results since one was checked */
-	uint32_t suspicion;   /* results to be checked, all of them */
-	bool verify_opens;    /* opens in pieces cannot be checked, and take the processor then */
+	struct card_rsa *rsa;   /* NULL until the first RSA operation */
+	uint32_t sample;        /* results since one was checked */
+	uint32_t suspicion;     /* results to be checked, all of them */
+	uint32_t polls_in_vain; /* since something was back, or nothing was there */
+	bool verify_opens;      /* opens in pieces cannot be checked, and take the processor then */
 };
 
 /* Takes a burst: parts it, hands the card its share, and the processor the rest. */

@@ -157,7 +157,8 @@ void glacis_card_info(const struct glacis_engine *engine, struct glacis_card_inf
 void glacis_card_counters(const struct glacis_queue *queue, struct glacis_card_counters *counters);
 
 /** Microseconds until `glacis_queue_poll` should be called for the sake of operations on the card: 0 now,
- *  -1 none are there. Completions come without a sign, so this is a guess of when to look. */
+ *  -1 none are there. Completions come without a sign, so this is a guess of when to look; it grows, to at most 400,
+ *  while polls find nothing. */
 int64_t glacis_card_wait_us(const struct glacis_queue *queue);
 
 /** "none", "up", "suspect" or "lost". Never NULL. */

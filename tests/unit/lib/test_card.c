@@ -156,6 +156,41 @@ Test(card, does_the_work_and_counts_it)
 	end();
 }
 
+/* A card that takes its time is looked at less and less often, down to a bound. */
+Test(card, that_is_slow_is_not_polled_all_the_time)
+{
+	static uint8_t text[SIZE + 16];
+	struct glacis_aead_op op = { 0 }, *list = &op;
+	const uint8_t nonce[12] = { 3 };
+	struct glacis_op *done;
+	int64_t before = 0, wait = 0;
+
+	start(GLACIS_CARD_FIRST, GLACIS_CARD_VERIFY_ALL);
+	atomic_store(&control->mode, FAKE_CARD_SILENT);
+	fill_op(&op, seal_session, text, SIZE, nonce, nonce, 5);
+	cr_assert_eq(glacis_queue_submit(bed.queue, &list, 1), 1);
+	cr_assert_eq(glacis_card_wait_us(bed.queue), 50);
+	for (unsigned polls = 0; polls < 100; polls++) {
+		cr_assert_eq(glacis_queue_poll(bed.queue, &done, 1), 0);
+		wait = glacis_card_wait_us(bed.queue);
+		cr_assert(wait == before || wait == 2 * before || before == 0, "%ld after %ld", wait, before);
+		before = wait;
+	}
+	cr_assert_eq(wait, 400);
+	atomic_store(&control->mode, FAKE_CARD_GOOD);
+	while (glacis_queue_poll(bed.queue, &done, 1) == 0)
+		;
+	cr_assert_eq(glacis_card_wait_us(bed.queue), -1);
+	wait_for(GLACIS_CARD_UP);
+	atomic_store(&control->mode, FAKE_CARD_SILENT);
+	cr_assert_eq(glacis_queue_submit(bed.queue, &list, 1), 1);
+	cr_assert_eq(glacis_card_wait_us(bed.queue), 50, "anew");
+	atomic_store(&control->mode, FAKE_CARD_GOOD);
+	while (glacis_queue_poll(bed.queue, &done, 1) == 0)
+		;
+	end();
+}
+
 Test(card, is_not_asked_when_the_policy_says_so)
 {
 	start(GLACIS_CARD_NEVER, GLACIS_CARD_VERIFY_ALL);
