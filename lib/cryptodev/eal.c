@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <rte_dev.h>
 #include <rte_eal.h>
@@ -26,9 +27,10 @@
 #define ARGUMENTS_MAX 64
 
 static pthread_mutex_t eal_lock = PTHREAD_MUTEX_INITIALIZER;
-static bool eal_started; /* it runs, whoever has started it */
-static bool eal_joined;  /* the program has: the log is its own, as all of its environment */
-static bool eal_tried;   /* a start that fails leaves traces, too */
+static bool eal_started;  /* it runs, whoever has started it */
+static bool eal_joined;   /* the program has: the log is its own, as all of its environment */
+static pid_t eal_process; /* a child has the parent's memory of DPDK's, shared: two would write the same heap */
+static bool eal_tried;    /* a start that fails leaves traces, too */
 
 /* A list of arguments, and room for those that are made here. */
 struct arguments {
@@ -152,6 +154,15 @@ int module_eal_start(const struct card_open *open)
 	int status = 0;
 
 	pthread_mutex_lock(&eal_lock);
+	if (eal_process != 0 && eal_process != getpid()) {
+		pthread_mutex_unlock(&eal_lock);
+		snprintf(open->why, CARD_WHY_SIZE,
+			 "DPDK's environment was started before a fork, and its memory is the parent's; open the card "
+			 "in "
+			 "the process that uses it, and not before it forks");
+		return -ECHILD;
+	}
+	eal_process = getpid();
 	if (!eal_started && !eal_tried)
 		eal_joined = eal_runs();
 	if (!eal_joined)

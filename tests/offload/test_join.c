@@ -5,9 +5,12 @@
  *
  * usage: test_offload_join SOCKET
  */
+#include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <rte_cryptodev.h>
 #include <rte_eal.h>
@@ -112,6 +115,20 @@ static void engine_run(const char *device, size_t left, const char *when)
 	own.heap = heap_used();
 }
 
+/* A child has the same memory of DPDK's, and would write the same heap: it gets no card. */
+static void child_try(const char *device)
+{
+	const struct glacis_card_options options = { .device = device };
+	struct glacis_engine *engine;
+	pid_t child = fork();
+	int status;
+
+	if (child == 0)
+		_exit(glacis_engine_create(NULL, &engine) == 0 ? -glacis_card_open(engine, &options) : 0);
+	CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status), "the child crashes");
+	CHECK(WEXITSTATUS(status) == ECHILD, "the child gets %d", WEXITSTATUS(status));
+}
+
 /* The program's own device, which libglacis has used and left: as the program would have it. */
 static void device_use(void)
 {
@@ -147,6 +164,9 @@ int main(int count, char *values[])
 	engine_run(DEVICE, LEFT_BY_DEVICE, "after a device of the program's");
 	device_use();
 	tap_case("one with a device of the program's, which it has back");
+	child_try(device);
+	own_check("after a child");
+	tap_case("a child, which gets no card");
 	rte_openlog_stream(NULL);
 	fclose(own.log);
 	rte_mempool_free(own.pool);
