@@ -35,19 +35,23 @@ static int describe(struct tls_run *run)
 {
 	char line[256];
 
+	tls_bed_describe(&run->bed, run->report);
+	if (run->options->card)
+		return 0;
 	bench_machine_program_version("haproxy", "-v", line, sizeof(line));
 	if (strcmp(line, "not installed") == 0) {
 		fprintf(stderr, "glacis-bench: haproxy is not installed; run scripts/setup bench\n");
 		return -ENOENT;
 	}
 	bench_report_version(run->report, "haproxy", line);
-	tls_bed_describe(&run->bed, run->report);
 	return 0;
 }
 
 static bool takes_part(const struct tls_run *run, unsigned kind)
 {
-	return !(run->options->peers_only && kind == TLS_PROXY_GLACISD);
+	if (kind == TLS_PROXY_GLACISD)
+		return !run->options->peers_only;
+	return run->options->card == (tls_proxy_has_card(kind) != 0);
 }
 
 static int start_proxies(struct tls_run *run)
@@ -73,6 +77,7 @@ static void sum_up(struct tls_series *series, const struct tls_metric *metric, s
 		result->ratio[kind] = bench_paired_ratio(&series[TLS_PROXY_GLACISD].cost, &series[kind].cost);
 	for (unsigned kind = 0; kind < TLS_PROXY_COUNT; kind++) {
 		result->cost[kind] = bench_samples_figure(&series[kind].cost);
+		result->card[kind] = bench_samples_figure(&series[kind].card);
 		result->busy[kind] = bench_samples_figure(&series[kind].busy);
 		result->late[kind] = bench_samples_figure(&series[kind].late);
 		result->disturbed[kind] = series[kind].disturbed;
@@ -142,6 +147,8 @@ static int measure_all(struct tls_run *run, struct tls_result *results, size_t *
 
 		if (metric->median || (run->options->only && strcmp(run->options->only, metric->group) != 0))
 			continue;
+		if (run->options->card && (metric->memory || metric->latency))
+			continue;
 		if (metric->memory)
 			stop_proxies(run);
 		if (metric->latency && run->rate <= 0.0)
@@ -161,6 +168,8 @@ static int measure(const struct tls_options *options)
 	size_t count = 0;
 	int status = options->peers_only ? 0 : tls_bed_find_glacisd(&run.bed, options->glacisd);
 
+	if (!status && options->card)
+		status = tls_bed_find_vcard(&run.bed);
 	if (status)
 		return status;
 	for (unsigned kind = 0; kind < TLS_PROXY_COUNT; kind++)

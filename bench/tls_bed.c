@@ -64,13 +64,23 @@ static void choose_cores(int *proxy_core, int *client_core)
 	sched_setaffinity(0, sizeof(cores), &cores);
 }
 
-int tls_bed_find_glacisd(struct tls_bed *bed, const char *path)
+/* A program of this build tree, from the folder that this one is in. */
+static int find_beside(const char *beside, char found[PATH_MAX])
 {
-	static const char beside[] = "../engine/frontend/glacisd";
-	char self[PATH_MAX - sizeof(beside)];
+	char self[PATH_MAX / 2];
 	ssize_t size = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	char *slash;
 
+	self[size > 0 ? size : 0] = '\0';
+	slash = strrchr(self, '/');
+	if (slash)
+		*slash = '\0';
+	snprintf(found, PATH_MAX, "%s/%s", self, beside);
+	return access(found, X_OK) ? -errno : 0;
+}
+
+int tls_bed_find_glacisd(struct tls_bed *bed, const char *path)
+{
 	if (path) {
 		if (access(path, X_OK)) {
 			fprintf(stderr, "glacis-bench: --glacisd %s: %s\n", path, strerror(errno));
@@ -79,18 +89,19 @@ int tls_bed_find_glacisd(struct tls_bed *bed, const char *path)
 		bed->setup.glacisd = path;
 		return 0;
 	}
-	if (size > 0) {
-		self[size] = '\0';
-		slash = strrchr(self, '/');
-		if (slash)
-			*slash = '\0';
-		snprintf(bed->glacisd, sizeof(bed->glacisd), "%s/%s", self, beside);
-		if (access(bed->glacisd, X_OK) == 0) {
-			bed->setup.glacisd = bed->glacisd;
-			return 0;
-		}
-	}
+	bed->setup.glacisd = bed->glacisd;
+	if (find_beside("../engine/frontend/glacisd", bed->glacisd) == 0)
+		return 0;
 	fprintf(stderr, "glacis-bench: no glacisd at %s; build it, or name one with --glacisd PATH\n", bed->glacisd);
+	return -ENOENT;
+}
+
+int tls_bed_find_vcard(struct tls_bed *bed)
+{
+	bed->setup.vcard = bed->vcard;
+	if (find_beside("../fpga_bitstreams/vcard/glacis-vcard", bed->vcard) == 0)
+		return 0;
+	fprintf(stderr, "glacis-bench: no emulated card at %s; build it\n", bed->vcard);
 	return -ENOENT;
 }
 

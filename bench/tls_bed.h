@@ -18,13 +18,16 @@ struct tls_bed {
 	pid_t origin;
 	char folder[64];
 	char authority[PATH_MAX];
-	char glacisd[PATH_MAX];
+	char glacisd[PATH_MAX], vcard[PATH_MAX];
 	char network[128];
 };
 
 /* The one at `path` or, when that is NULL, the one of this build tree. Returns 0 or a negative errno after a message.
  */
 int tls_bed_find_glacisd(struct tls_bed *bed, const char *path);
+
+/* The emulated card of this build tree. Returns 0 or a negative errno after a message. */
+int tls_bed_find_vcard(struct tls_bed *bed);
 
 /* Takes this process to its core and its network; before anything is started. */
 void tls_bed_place(struct tls_bed *bed);

@@ -131,14 +131,18 @@ static int measure_cpu(const struct tls_metric *metric, struct tls_proxy *proxy,
 	struct tls_load load = tls_make_load(metric, proxy, authority);
 	uint64_t requests = quick ? metric->quick_requests : metric->requests;
 	struct tls_client *client = NULL;
-	double cpu, wall;
+	double cpu, wall, card = 0.0;
 	int status = tls_client_open(&load, &client);
 
 	if (status)
 		return status;
 	wall = wall_seconds();
 	cpu = tls_proxy_cpu_seconds(proxy);
+	if (tls_proxy_has_card(proxy->kind))
+		card = tls_card_cpu_seconds(&proxy->card);
 	status = tls_client_run(client, requests);
+	if (tls_proxy_has_card(proxy->kind))
+		card = tls_card_cpu_seconds(&proxy->card) - card;
 	cpu = tls_proxy_cpu_seconds(proxy) - cpu;
 	wall = wall_seconds() - wall;
 	tls_client_close(client);
@@ -151,6 +155,8 @@ static int measure_cpu(const struct tls_metric *metric, struct tls_proxy *proxy,
 	}
 	bench_samples_add(&series->cost, cpu / (double)requests * metric->scale);
 	bench_samples_add(&series->busy, cpu / wall);
+	if (tls_proxy_has_card(proxy->kind))
+		bench_samples_add(&series->card, card / (double)requests * metric->scale);
 	return 0;
 }
 

@@ -37,6 +37,7 @@ extern const size_t tls_metric_count;
 /* What the samples of one metric and proxy are collected in. */
 struct tls_series {
 	struct bench_samples cost;
+	struct bench_samples card; /* of the emulated card itself, in the unit of the cost */
 	struct bench_samples busy; /* part of the time in which the proxy's core was busy with it */
 	struct bench_samples late; /* latency only: how late the client itself was, which is part of the cost */
 	unsigned disturbed;        /* latency only: samples during which others used the proxy's core */

@@ -13,7 +13,16 @@
 #define ROUNDS_QUICK 3u
 #define ROUNDS_MAX   100u
 
-enum { OPTION_JSON = 256, OPTION_QUICK, OPTION_GLACISD, OPTION_ROUNDS, OPTION_ONLY, OPTION_PEERS, OPTION_CHECK };
+enum {
+	OPTION_JSON = 256,
+	OPTION_QUICK,
+	OPTION_GLACISD,
+	OPTION_ROUNDS,
+	OPTION_ONLY,
+	OPTION_PEERS,
+	OPTION_CARD,
+	OPTION_CHECK
+};
 
 static bool is_group(const char *name)
 {
@@ -55,10 +64,19 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case OPTION_PEERS:
 		options->peers_only = true;
 		return 0;
+	case OPTION_CARD:
+		options->card = true;
+		return 0;
 	case OPTION_CHECK:
 		options->check = true;
 		return 0;
 	case ARGP_KEY_END:
+		if (options->card &&
+		    (options->check || options->peers_only || (options->only && strcmp(options->only, "memory") == 0) ||
+		     (options->only && strcmp(options->only, "latency") == 0)))
+			argp_error(state,
+				   "--card compares glacisd's processor time with its own: use neither --check nor "
+				   "--peers-only, and --only with bulk, requests or handshakes");
 		if (options->check && options->peers_only)
 			argp_error(state, "--check needs glacisd: drop --peers-only");
 		return 0;
@@ -76,6 +94,10 @@ void tls_options_parse(int argc, char **argv, struct tls_options *options)
 		{ "rounds", OPTION_ROUNDS, "N", 0, "samples per figure (default 5)", 0 },
 		{ "only", OPTION_ONLY, "WHAT", 0, "one of bulk, requests, handshakes, latency, memory", 0 },
 		{ "peers-only", OPTION_PEERS, NULL, 0, "leave glacisd out", 0 },
+		{ "card", OPTION_CARD, NULL, 0,
+		  "glacisd beside glacisd with an emulated card, instead of the peers; the card's own time is counted "
+		  "apart",
+		  0 },
 		{ "check", OPTION_CHECK, NULL, 0, "exit with status 1 when a target of the project is missed", 0 },
 		{ 0 },
 	};

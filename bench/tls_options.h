@@ -15,6 +15,7 @@ struct tls_options {
 	bool quick;
 	bool check;
 	bool peers_only;
+	bool card; /* glacisd with an emulated card instead of the peers */
 };
 
 /* Fills `options`, or ends the process with a message when the command line is wrong. */

@@ -27,7 +27,8 @@
 
 const char *tls_proxy_name(enum tls_proxy_kind kind)
 {
-	static const char *const names[TLS_PROXY_COUNT] = { "glacisd", "haproxy", "haproxy-tcp" };
+	static const char *const names[TLS_PROXY_COUNT] = { "glacisd", "haproxy", "haproxy-tcp", "glacisd-card",
+							    "glacisd-unchecked" };
 
 	return names[kind];
 }
@@ -85,22 +86,31 @@ static int write_haproxy_config(const struct tls_proxy *proxy, char path[PATH_MA
 	return fclose(file) ? -errno : 0;
 }
 
+static int is_haproxy(enum tls_proxy_kind kind)
+{
+	return kind == TLS_PROXY_HAPROXY || kind == TLS_PROXY_HAPROXY_TCP;
+}
+
 __attribute__((noreturn)) static void exec_proxy(const struct tls_proxy *proxy, const char *config)
 {
 	const char *folder = proxy->setup->folder;
-	char listen[32], backend[32], cert[PATH_MAX], key[PATH_MAX];
+	char listen[32], backend[32], cert[PATH_MAX], key[PATH_MAX], card[128];
 
 	snprintf(listen, sizeof(listen), "127.0.0.1:%u", proxy->port);
 	snprintf(backend, sizeof(backend), "127.0.0.1:%u", proxy->setup->origin_port);
 	snprintf(cert, sizeof(cert), "%s/cert.pem", folder);
 	snprintf(key, sizeof(key), "%s/key.pem", folder);
+	snprintf(card, sizeof(card), "vfio-user:%s", proxy->card.socket);
 	if (proxy->kind == TLS_PROXY_GLACISD)
 		execl(proxy->setup->glacisd, "glacisd", "--listen", listen, "--backend", backend, "--cert", cert,
 		      "--key", key, "--workers", "1", (char *)NULL);
+	else if (tls_proxy_has_card(proxy->kind))
+		execl(proxy->setup->glacisd, "glacisd", "--listen", listen, "--backend", backend, "--cert", cert,
+		      "--key", key, "--workers", "1", "--card", card, "--card-policy", "card", "--card-verify",
+		      proxy->kind == TLS_PROXY_GLACISD_CARD ? "all" : "none", (char *)NULL);
 	else
 		execlp("haproxy", "haproxy", "-db", "-f", config, (char *)NULL);
-	fprintf(stderr, "%s: %s\n", proxy->kind == TLS_PROXY_GLACISD ? proxy->setup->glacisd : "haproxy",
-		strerror(errno));
+	fprintf(stderr, "%s: %s\n", is_haproxy(proxy->kind) ? "haproxy" : proxy->setup->glacisd, strerror(errno));
 	_exit(127);
 }
 
@@ -173,19 +183,21 @@ int tls_proxy_start(const struct tls_proxy_setup *setup, enum tls_proxy_kind kin
 
 	*proxy = (struct tls_proxy){ .kind = kind, .setup = setup };
 	status = tls_network_free_port(&proxy->port);
-	if (!status && kind != TLS_PROXY_GLACISD)
+	if (!status && is_haproxy(kind))
 		status = write_haproxy_config(proxy, config);
 	if (status) {
 		fprintf(stderr, "glacis-bench: no port or no configuration for %s: %s\n", tls_proxy_name(kind),
 			strerror(-status));
 		return status;
 	}
+	if (tls_proxy_has_card(kind) && (status = tls_card_start(setup->vcard, &proxy->card)))
+		return status;
 	proxy->pid = fork();
 	if (proxy->pid == 0)
 		become_proxy(proxy, config, parent);
 	if (proxy->pid < 0) {
 		status = -errno;
-		proxy->pid = 0;
+		tls_proxy_stop(proxy);
 		fprintf(stderr, "glacis-bench: cannot start %s: %s\n", tls_proxy_name(kind), strerror(-status));
 		return status;
 	}
@@ -204,16 +216,16 @@ void tls_proxy_stop(struct tls_proxy *proxy)
 	const struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
 	double waited = 0.0;
 
-	if (proxy->pid <= 0)
-		return;
-	kill(proxy->pid, SIGTERM);
-	while (waitpid(proxy->pid, NULL, WNOHANG) == 0) {
+	if (proxy->pid > 0)
+		kill(proxy->pid, SIGTERM);
+	while (proxy->pid > 0 && waitpid(proxy->pid, NULL, WNOHANG) == 0) {
 		if (waited > STOP_SECONDS)
 			kill(proxy->pid, SIGKILL);
 		nanosleep(&pause, NULL);
 		waited += 0.005;
 	}
 	proxy->pid = 0;
+	tls_card_stop(&proxy->card);
 }
 
 double tls_proxy_cpu_seconds(const struct tls_proxy *proxy)

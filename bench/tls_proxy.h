@@ -13,16 +13,21 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "tls_card.h"
+
 enum tls_proxy_kind {
-	TLS_PROXY_GLACISD,     /* ours; the others are peers */
-	TLS_PROXY_HAPROXY,     /* mode http, what operators run */
-	TLS_PROXY_HAPROXY_TCP, /* mode tcp: like glacisd it does not look at what it carries */
+	TLS_PROXY_GLACISD,           /* ours; the others are peers */
+	TLS_PROXY_HAPROXY,           /* mode http, what operators run */
+	TLS_PROXY_HAPROXY_TCP,       /* mode tcp: like glacisd it does not look at what it carries */
+	TLS_PROXY_GLACISD_CARD,      /* ours with an emulated card that does all it can; its results are checked */
+	TLS_PROXY_GLACISD_UNCHECKED, /* ... and are not */
 	TLS_PROXY_COUNT,
 };
 
 /* What all proxies of a run have in common. */
 struct tls_proxy_setup {
 	const char *glacisd; /* path of the program */
+	const char *vcard;   /* path of the emulated card; NULL: no proxy has one */
 	const char *folder;  /* certificate, configurations and logs */
 	uint16_t origin_port;
 	int core;
@@ -33,10 +38,17 @@ struct tls_proxy {
 	pid_t pid; /* 0: not running */
 	uint16_t port;
 	clockid_t clock;
+	struct tls_card card; /* of a kind that has one */
 	const struct tls_proxy_setup *setup;
 };
 
-/* "glacisd", "haproxy", "haproxy-tcp". */
+/* Is it glacisd with a card? */
+static inline int tls_proxy_has_card(enum tls_proxy_kind kind)
+{
+	return kind == TLS_PROXY_GLACISD_CARD || kind == TLS_PROXY_GLACISD_UNCHECKED;
+}
+
+/* "glacisd", "haproxy", "haproxy-tcp", "glacisd-card", "glacisd-unchecked". */
 const char *tls_proxy_name(enum tls_proxy_kind kind);
 
 /* Starts a proxy and waits until it accepts connections. Returns 0 or a negative errno after a

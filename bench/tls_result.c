@@ -40,19 +40,37 @@ static void print_lateness(FILE *out, const struct tls_result *result)
 				result->disturbed[kind], result->cost[kind].count, tls_proxy_name(kind));
 }
 
+/* A real card would have no part of the processor. */
+static void print_card(FILE *out, const struct tls_result *result)
+{
+	for (unsigned kind = 0; kind < TLS_PROXY_COUNT; kind++)
+		if (result->card[kind].count > 0)
+			fprintf(out, "  beside that, the emulated card of %s: %.3f %s\n", tls_proxy_name(kind),
+				result->card[kind].median, result->metric->unit);
+}
+
+/* Has anybody of the kind been measured? The proxies of every run have a column in any case. */
+static bool is_shown(const struct tls_result *results, size_t count, unsigned kind)
+{
+	return kind < TLS_PROXY_GLACISD_CARD || (count > 0 && results[0].cost[kind].count > 0);
+}
+
 void tls_print_results(FILE *out, const struct tls_result *results, size_t count)
 {
 	fprintf(out, "\nCost to the proxy, median and (interquartile range), and how busy its core was with it.\n"
 		     "Ratio: cost of the peer / cost of Glacis, median over the rounds; above 1 = Glacis better.\n");
 	fprintf(out, "%-53s %-5s", "", "unit");
 	for (unsigned kind = 0; kind < TLS_PROXY_COUNT; kind++)
-		fprintf(out, " %24s%s", tls_proxy_name(kind), kind == TLS_PROXY_GLACISD ? "" : "    ratio");
+		if (is_shown(results, count, kind))
+			fprintf(out, " %24s%s", tls_proxy_name(kind), kind == TLS_PROXY_GLACISD ? "" : "    ratio");
 	fputc('\n', out);
 	for (size_t i = 0; i < count; i++) {
 		const struct tls_result *result = &results[i];
 
 		fprintf(out, "%-53s %-5s", result->metric->name, result->metric->unit);
 		for (unsigned kind = 0; kind < TLS_PROXY_COUNT; kind++) {
+			if (!is_shown(results, count, kind))
+				continue;
 			print_figure(out, &result->cost[kind], &result->busy[kind]);
 			if (kind != TLS_PROXY_GLACISD && result->ratio[kind] > 0.0)
 				fprintf(out, " %7.2fx", result->ratio[kind]);
@@ -61,6 +79,7 @@ void tls_print_results(FILE *out, const struct tls_result *results, size_t count
 		}
 		fputc('\n', out);
 		print_lateness(out, result);
+		print_card(out, result);
 	}
 }
 
@@ -73,6 +92,11 @@ static json_t *row(const struct tls_result *result, unsigned kind)
 				"peer", tls_proxy_name(kind), "peer_value", cost[kind].median, "peer_spread",
 				cost[kind].spread, "peer_core_busy", busy[kind].median, "ratio", result->ratio[kind]);
 
+	if (row && result->card[kind].count > 0 &&
+	    json_object_set_new(row, "peer_card_cpu", json_real(result->card[kind].median))) {
+		json_decref(row);
+		row = NULL;
+	}
 	if (row && late[0].count > 0 &&
 	    (json_object_set_new(row, "ours_client_late", json_real(late[0].median)) ||
 	     json_object_set_new(row, "peer_client_late", json_real(late[kind].median)) ||

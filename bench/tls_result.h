@@ -12,6 +12,7 @@
 struct tls_result {
 	const struct tls_metric *metric;
 	struct bench_figure cost[TLS_PROXY_COUNT];
+	struct bench_figure card[TLS_PROXY_COUNT]; /* of the emulated card itself */
 	struct bench_figure busy[TLS_PROXY_COUNT];
 	struct bench_figure late[TLS_PROXY_COUNT];
 	unsigned disturbed[TLS_PROXY_COUNT];
