@@ -5,6 +5,7 @@ holds for some steps holds for all; that of the bytes out begins with a reset, a
 SEQUENCER = "rsa/glacis_rsa_sequencer.sv"
 SOLVE = "rsa/glacis_rsa_solve.sv"
 BYTES_OUT = "rsa/glacis_rsa_bytes_out.sv"
+LINE = "queue/glacis_rsa_line.sv"
 
 PROOFS = {
     "rsa_sequencer": {
@@ -32,6 +33,19 @@ PROOFS = {
             (BYTES_OUT, "if (out_ready) begin", "if (1) begin"),
             (BYTES_OUT, "if (!busy || (out_valid && out_ready))", "if (!busy || out_valid)"),
             (BYTES_OUT, "if (position == 10'd0) last", "if (position == 10'd1) last"),
+        ],
+    },
+    "rsa_line": {
+        "top": "rsa_line_order",
+        "sources": ["common/glacis_fifo.sv", "rsa/glacis_rsa_ram.sv", LINE, "rsa_line_order.sv"],
+        "depth": 8, "solver": "z3", "map": True,
+        "bugs": [
+            # what is dead is handed to an engine
+            (LINE, "valid = state == FULL && room;", "valid = state == FULL;"),
+            # a dead queue's are not seen any more when one has left
+            (LINE, "if (of_pop == 1) present[head_queue] <= 1'b0;", "present[head_queue] <= 1'b0;"),
+            (LINE, "of_push >= COUNT_BITS'(LIMIT - 1)", "of_push >= COUNT_BITS'(LIMIT)"),
+            (LINE, "keys_count == (KEYS_BITS + 1)'(LIMIT)", "keys_count == (KEYS_BITS + 1)'(1)"),
         ],
     },
 }
