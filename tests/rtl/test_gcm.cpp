@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "Vglacis_gcm.h"
+#include "coverage.h"
 #include "verilated.h"
 
 extern "C" {
@@ -43,6 +44,9 @@ class bench
 			tick();
 		model.rst = 0;
 	}
+	~bench() { coverage_keep(); }
+	bench(const bench &) = delete;
+	bench &operator=(const bench &) = delete;
 
 	void add(const record &record)
 	{

@@ -151,6 +151,8 @@ module axi_widen (
         assert (s_rlast == (narrow_left[s_rid] == 9'd1));
         if (s_rready && s_rlast) assert (m_rready && wide_left[m_rid] == 9'd1);
       end
+      assert ((narrow_left[0] == 0) == (wide_left[0] == 0));
+      assert ((narrow_left[1] == 0) == (wide_left[1] == 0));
       // writes: data out only with or behind its address, as much as was told, in beats that count
       if (announced) assert (out_left == 0);
       if (m_wvalid) begin

@@ -6,6 +6,7 @@
 
 #include <cstring>
 
+#include "../coverage.h"
 #include "Vglacis_rsa_engine.h"
 #include "glacis_card_abi.h"
 #include "number.h"
@@ -49,6 +50,7 @@ public:
 	~Engine()
 	{
 		top_->final();
+		coverage_keep();
 		delete top_;
 	}
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "../coverage.h"
 #include "Vglacis_rsa_multiplier.h"
 #include "number.h"
 #include "verilated.h"
@@ -189,6 +190,7 @@ int main(int argc, char **argv)
 		printf("# two products of %d bits: %d cycles\n", 16 * s, (s + 5) * Shape{ s, true }.beats());
 	printf("1..1\n%s 1 - %lu checks of products, %lu cycles\n", failures ? "not ok" : "ok", checks, cycles);
 	top->final();
+	coverage_keep();
 	delete top;
 	return failures != 0;
 }
