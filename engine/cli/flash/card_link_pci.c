@@ -162,7 +162,7 @@ static int check_ids(struct pci_link *pci, const char *name, struct flash_proble
 
 static int map_bar(struct pci_link *pci, const char *name, struct flash_problem *problem)
 {
-	struct stat file;
+	struct stat file = { 0 };
 	int error;
 
 	pci->bar_fd = openat(pci->folder, "resource0", O_RDWR | O_CLOEXEC);
