@@ -279,8 +279,8 @@ def the_command_tries_and_measures_a_card():
         text = run(glacis, "devices", "--device", device).stdout.decode()
         for word in ["crypto_glacis", *identity.values(), "health    up"]:
             check(word in text, f"{word} in the text: {text}")
-        other = json.loads(run(glacis, "devices", "--json", "--device", "crypto_openssl0").stdout)["devices"][1]
-        equal(other["identity"], {"id": "crypto_openssl0"}, "a device that tells nothing of itself")
+        other = json.loads(run(glacis, "devices", "--json", "--device", "crypto_aesni_mb0").stdout)["devices"][1]
+        equal(other["identity"], {"id": "crypto_aesni_mb0"}, "a device that tells nothing of itself")
         # A card that gets everything wrong is named as such.
         card.control("fault", "corrupt-tag")
         report = json.loads(run(glacis, "selftest", "--json", "--device", device, status=1).stdout)
