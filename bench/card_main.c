@@ -35,11 +35,11 @@
 
 static const uint32_t sizes[] = { 64, 256, 1024, 4096, 16384 };
 
-enum { OPTION_JSON = 1, OPTION_VCARD, OPTION_CHECK };
+enum { OPTION_JSON = 1, OPTION_VCARD, OPTION_CHECK, OPTION_ONLY };
 
 struct options {
 	const char *json, *vcard;
-	bool check;
+	bool check, driver, library;
 };
 
 /* Dequeues `count` operations; the cycles of the call that returned the last one. */
@@ -158,7 +158,6 @@ static bool measure(struct card_bed *bed, struct bench_report *report)
 	struct bench_figure figure;
 	bool good = true;
 
-	bench_report_print_head(report);
 	fprintf(bench_report_table(report),
 		"host cycles per record, burst %u, AES-128-GCM; ratio above 1: the card costs the host less\n"
 		" bytes   crypto_glacis    crypto_aesni_gcm    ratio\n",
@@ -263,6 +262,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case OPTION_CHECK:
 		options->check = true;
 		return 0;
+	case OPTION_ONLY:
+		options->driver = strcmp(argument, "driver") == 0;
+		options->library = strcmp(argument, "library") == 0;
+		if (!options->driver && !options->library)
+			argp_error(state, "--only=%s: give driver or library", argument);
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -277,6 +282,7 @@ int main(int argc, char **argv)
 		  "Fail when a record costs more than 180 cycles, or 250 through libglacis, or recovery more than 50 "
 		  "ms",
 		  0 },
+		{ "only", OPTION_ONLY, "PART", 0, "Measure the driver or the library alone", 0 },
 		{ 0 },
 	};
 	static const struct argp argp = {
@@ -284,12 +290,12 @@ int main(int argc, char **argv)
 		.parser = parse,
 		.doc = "What an offloaded record costs the host, apart from the card's own work."
 	};
-	struct options options = { .vcard = CARD_VCARD };
+	struct options options = { .vcard = CARD_VCARD, .driver = true, .library = true };
 	struct bench_report *report;
 	static struct card_bed bed;
 	struct card_library_results *library;
 	int status;
-	bool good;
+	bool good = true;
 
 	argp_err_exit_status = EX_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
@@ -300,14 +306,20 @@ int main(int argc, char **argv)
 	library = mmap(NULL, sizeof(*library), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (library == MAP_FAILED)
 		return 1;
-	bench_progress("card: through libglacis");
-	card_library_measure(options.vcard, library);
-	bench_progress_end();
-	card_bed_open(&bed, argv[0], options.vcard);
+	if (options.library) {
+		bench_progress("card: through libglacis");
+		card_library_measure(options.vcard, library);
+		bench_progress_end();
+	}
 	bench_report_version(report, "dpdk", rte_version());
-	good = measure(&bed, report);
-	good &= report_library(library, report);
-	card_bed_close();
+	bench_report_print_head(report);
+	if (options.driver) {
+		card_bed_open(&bed, argv[0], options.vcard);
+		good &= measure(&bed, report);
+		card_bed_close();
+	}
+	if (options.library)
+		good &= report_library(library, report);
 	status = bench_report_write(report);
 	bench_report_destroy(report);
 	return status != 0 || (options.check && !good);
