@@ -24,6 +24,7 @@
 #define RANGES_MAX   256u /* pools in memory of the device */
 #define BURST        64u
 #define COPY_SIZE    17408u /* a TLS record with all that may surround it, and room to align */
+#define COPY_PAIR    ((size_t)2 * COPY_SIZE) /* source and destination */
 #define COPIES_MAX   256u   /* pairs of copies of a queue */
 #define SESSIONS     512u   /* of a queue */
 #define RSA_SLOTS    64u    /* of a queue */
@@ -164,11 +165,14 @@ void module_sessions_free(struct card_queue *queue);
 int module_queue_open(struct card_device *device, const struct card_queue_setup *setup, struct card_queue **queue);
 void module_queue_close(struct card_queue *queue);
 void module_queue_free(struct card_queue *queue);
-unsigned module_submit(struct card_queue *queue, struct glacis_aead_op *const ops[], unsigned count, bool *unfit);
 /* After a start, with nobody in any queue and nothing of libglacis' there: takes what was in quarantine. */
 void module_queues_drain(struct card_device *device);
-unsigned module_poll(struct card_queue *queue, struct card_result results[], unsigned max, bool release);
 void module_state(const struct card_queue *queue, struct card_queue_state *state);
+
+/* aead.c */
+unsigned module_submit(struct card_queue *queue, struct glacis_aead_op *const ops[], unsigned count, bool *unfit);
+/* Results of RSA as well. */
+unsigned module_poll(struct card_queue *queue, struct card_result results[], unsigned max, bool release);
 
 /* rsa.c */
 int module_rsa_load(struct card_device *device, const struct card_rsa_numbers *numbers, struct card_rsa_key **key);
