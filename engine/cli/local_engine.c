@@ -22,6 +22,7 @@
 #define WAIT_SECONDS 30
 /* Nobody waits for a self-test: a slow card is none that fails. */
 #define CARD_DEADLINE_MS 5000u
+#define CARD_MEMORY_MIB  128u /* one queue; a device behind an IOMMU pins all of it */
 
 const uint32_t local_rsa_bits[LOCAL_RSA_SIZES] = { 2048, 3072, 4096 };
 
@@ -47,6 +48,7 @@ static int card_open(struct local_engine *local, const char *device, char *why, 
 						     .policy = GLACIS_CARD_FIRST,
 						     .queues = 1,
 						     .deadline_ms = CARD_DEADLINE_MS,
+						     .memory_mib = CARD_MEMORY_MIB,
 						     .log = keep_error,
 						     .log_context = local->card_error };
 	struct glacis_card_info info;

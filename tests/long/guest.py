@@ -129,7 +129,17 @@ class Result:
 def run(qemu, seconds, control):
     """Runs the guest to its end. Returns a Result for each command by name, and all that the console said.
 
-    control(words) is called for each request to the card, and returns the exit status."""
+    control(words) is called for each request to the card, and returns the exit status. The kernel patches itself while
+    it boots, which an emulated processor of several cores does not always survive: one that dies before the first
+    command is booted once more."""
+    results, console = boot(qemu, seconds, control)
+    if not results and any("Kernel panic" in line for line in console):
+        print("# the guest's kernel died while it booted; once more")
+        results, console = boot(qemu, seconds, control)
+    return results, console
+
+
+def boot(qemu, seconds, control):
     results, console, current = {}, [], None
     with subprocess.Popen(qemu, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           errors="replace", bufsize=1) as process:

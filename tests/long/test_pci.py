@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The driver's PCI transport: in a virtual machine the emulated card is a PCI function, bound to vfio-pci behind an
 IOMMU, then to uio_pci_generic with physical addresses, and the driver's tests and dpdk-test-crypto-perf run there.
+Behind the IOMMU, libglacis takes the function as its card as well.
 
 Everything is emulated: the card, the processor, the IOMMU. What is real is the code: the kernel's PCI, VFIO and UIO,
-DPDK's bus, and the driver. usage: test_pci.py REPOSITORY GLACIS_VCARD DRIVER FOLDER_OF_DRIVER_TESTS
+DPDK's bus, and the driver. usage: test_pci.py REPOSITORY GLACIS_VCARD DRIVER FOLDER_OF_DRIVER_TESTS GLACIS GLACIS_CRYPTODEV TEST_OFFLOAD_DEVICES
 """
 import os
 import shlex
@@ -14,11 +15,12 @@ import sys
 import guest
 from trixie import CANNOT, ROOT, Report, enter
 
-REPOSITORY, VCARD, DRIVER, PROGRAMS = (os.path.abspath(path) for path in sys.argv[1:5])
+REPOSITORY, VCARD, DRIVER, PROGRAMS, GLACIS, MODULE, OFFLOAD = (os.path.abspath(path) for path in sys.argv[1:8])
 KEYS = os.path.join(REPOSITORY, "tests", "vectors", "rsa")
 FOLDER = os.path.join(REPOSITORY, "build", "guest")
 CARD = "pci:" + guest.ADDRESS
 PERF = "dpdk-test-crypto-perf"
+IDENTITY = "libglacis: identity"
 LIMIT_S = 900
 MEMORY_MIB = 1024
 HUGEPAGES = 150
@@ -36,8 +38,8 @@ def perf(memory):
             "encrypt", "--total-ops", "2000", "--burst-sz", "32", "--ptest", "throughput", "--buffer-sz", "64,1024"]
 
 
-def commands(memory):
-    """What runs in a guest, by name."""
+def commands(memory, iommu):
+    """What runs in a guest, by name. libglacis takes no device with physical addresses."""
     listed = {
         "bus mastering and options": [test_program("pci"), CARD],
         "AES-GCM": [test_program("aead"), CARD, "300"],
@@ -45,6 +47,10 @@ def commands(memory):
         "queue pairs": [test_program("queues"), CARD],
         "faults of the card": [test_program("card_faults"), "/bin/glacis-vcard", CARD],
     }
+    if iommu:
+        listed[IDENTITY] = [GLACIS, "devices", "--device", CARD]
+        listed["libglacis: known answers"] = [GLACIS, "selftest", "--device", CARD]
+        listed["libglacis: operations"] = [OFFLOAD, CARD, KEYS, "rsa"]
     if shutil.which(PERF):
         listed[PERF] = perf(memory)
     return listed
@@ -55,6 +61,7 @@ def initrd(modules, listed):
     for words in listed.values():
         archive.program(words[0])
     archive.program(DRIVER)
+    archive.program(MODULE)
     mempool = "/usr/lib/x86_64-linux-gnu/librte_mempool_ring.so"
     if PERF in listed and os.path.exists(mempool):
         archive.copy(mempool)
@@ -75,6 +82,9 @@ def judge(name, result):
         return "did not come to its end"
     if result.status != 0:
         return f"exit status {result.status}"
+    if name == IDENTITY:
+        said = [line.split() for line in result.lines]
+        return None if ["id", CARD] in said and ["health", "up"] in said else "does not show the card"
     if name != PERF and not any(line.startswith("ok ") for line in result.lines):
         return "ran no test"
     if name == PERF and sum(line.split()[3:5] == ["2000", "2000"] for line in result.lines if line[:1] == " ") != 2:
@@ -83,7 +93,7 @@ def judge(name, result):
 
 
 def try_driver(report, driver, iommu, memory, modules):
-    listed = commands(memory)
+    listed = commands(memory, iommu)
     initrd(modules, listed)
     card = guest.start_card(VCARD)
     words = f"glacis.driver={driver} glacis.card={guest.ADDRESS}{'' if iommu else f' glacis.hugepages={HUGEPAGES}'}"
