@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 import guest
-from trixie import CANNOT, ROOT, Report, enter
+from trixie import CANNOT, GUEST_ROOT, Report, enter
 
 REPOSITORY, VCARD, GLACIS = (os.path.abspath(path) for path in sys.argv[1:4])
 sys.path.insert(0, os.path.join(REPOSITORY, "fpga_bitstreams"))
@@ -67,7 +67,7 @@ STEPS = {
 
 
 def initrd(modules):
-    archive = guest.base(ROOT, modules)
+    archive = guest.base(GUEST_ROOT, modules)
     archive.program(GLACIS)
     archive.copy("key.pub.pem", "key.pub.pem")
     for name in ("good", "wrong"):
@@ -118,7 +118,7 @@ def main():
     shutil.rmtree(FOLDER, ignore_errors=True)
     os.makedirs(FOLDER)
     os.chdir(FOLDER)  # a socket's path must be short
-    kernel = guest.kernel_of(ROOT)
+    kernel = guest.kernel_of(GUEST_ROOT)
     if report.line(found.returncode == 0 and kernel is not None, "QEMU and a kernel are there"):
         shutil.copy(kernel[0], "kernel")
         run_steps(report, kernel[1])

@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 import guest
-from trixie import CANNOT, ROOT, Report, enter
+from trixie import CANNOT, GUEST_ROOT, Report, enter
 
 REPOSITORY, VCARD, DRIVER, PROGRAMS, GLACIS, MODULE, OFFLOAD = (os.path.abspath(path) for path in sys.argv[1:8])
 KEYS = os.path.join(REPOSITORY, "tests", "vectors", "rsa")
@@ -57,7 +57,7 @@ def commands(memory, iommu):
 
 
 def initrd(modules, listed):
-    archive = guest.base(ROOT, modules)
+    archive = guest.base(GUEST_ROOT, modules)
     for words in listed.values():
         archive.program(words[0])
     archive.program(DRIVER)
@@ -123,7 +123,7 @@ def main():
     shutil.rmtree(FOLDER, ignore_errors=True)
     os.makedirs(FOLDER)
     os.chdir(FOLDER)  # a socket's path must be short
-    kernel = guest.kernel_of(ROOT)
+    kernel = guest.kernel_of(GUEST_ROOT)
     if report.line(found.returncode == 0 and kernel is not None, "QEMU and a kernel are there"):
         shutil.copy(kernel[0], "kernel")
         try_driver(report, "vfio-pci", True, ["--no-huge", "--no-shconf", "-m", "192"], kernel[1])

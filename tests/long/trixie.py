@@ -5,12 +5,15 @@ import sys
 
 REPOSITORY = os.path.abspath(sys.argv[1])
 ROOT = os.path.join(REPOSITORY, "build", "trixie-root")
+# Of its own: QEMU comes with newer libraries from backports, which trixie's own development packages do not go with.
+GUEST_ROOT = os.path.join(REPOSITORY, "build", "guest-root")
 CANNOT = 77  # of scripts/trixie-root: no root, no debootstrap, no network
 
 
 def enter(purposes):
     """The words before a command that is to run in there, with the packages of these purposes."""
-    return [os.path.join(REPOSITORY, "scripts", "trixie-root"), "--purposes", purposes, ROOT]
+    return [os.path.join(REPOSITORY, "scripts", "trixie-root"), "--purposes", purposes,
+            GUEST_ROOT if purposes == "guest" else ROOT]
 
 
 class Report:
