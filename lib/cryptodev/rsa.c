@@ -3,6 +3,7 @@
  * RSA on the device: bare exponentiations. Padding and the check of each result are libglacis'. A key's numbers are
  * kept to load them again into a device that has lost its keys; they are wiped with the key.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,6 +129,9 @@ static struct rsa_slot *slot_find(struct card_queue *queue)
 	return NULL;
 }
 
+/* No padding, wherever this version of DPDK has it: in the operation until 24.07, in the session's transform since. */
+static_assert(RTE_CRYPTO_RSA_PADDING_NONE == 0, "what is zero is not padded");
+
 static void describe(struct rsa_slot *slot, struct card_rsa_request *request)
 {
 	struct rte_crypto_rsa_op_param *rsa = &slot->asym.rsa;
@@ -140,7 +144,6 @@ static void describe(struct rsa_slot *slot, struct card_rsa_request *request)
 	slot->op.phys_addr = (rte_iova_t)slot;
 	slot->asym.session = request->key->session;
 	rsa->op_type = RTE_CRYPTO_ASYM_OP_SIGN;
-	rsa->padding.type = RTE_CRYPTO_RSA_PADDING_NONE;
 	rsa->message.data = slot->base;
 	rsa->message.length = request->size;
 	rsa->message.iova = (rte_iova_t)slot->base;
