@@ -13,7 +13,8 @@ module glacis_card
   parameter int QUEUES_USED = 64,             // beside the admin queue
   parameter int TOWER = 1,                    // S-boxes by arithmetic; 0: by tables
   parameter int JOB_BITS = 4,                 // commands under way, as a power of two, at most 4
-  parameter int BUFFER_BITS = 17,             // bytes for results; at least 17
+  parameter int BUFFER_BITS = 17,             // bytes for results of a pipe; at least 17
+  parameter int PIPES = 1,                    // of AES-GCM; more than two wait for the bus
   parameter int RSA_ENGINES = 1,              // 0: a card without RSA
   parameter int KEY_SLOTS = 16,               // of each; a slot is 4 KiB of memory
   parameter logic [63:0] BUILD_ID = 64'd0,
@@ -109,6 +110,7 @@ module glacis_card
     .TOWER(TOWER),
     .JOB_BITS(JOB_BITS),
     .BUFFER_BITS(BUFFER_BITS),
+    .PIPES(PIPES),
     .RSA_ENGINES(RSA_ENGINES),
     .KEY_SLOTS(KEY_SLOTS),
     .BUILD_ID(BUILD_ID),

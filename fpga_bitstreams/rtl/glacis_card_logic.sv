@@ -10,7 +10,8 @@ module glacis_card_logic
   parameter int QUEUES_USED = 64,             // beside the admin queue
   parameter int TOWER = 1,                    // S-boxes by arithmetic; 0: by tables
   parameter int JOB_BITS = 4,                 // commands under way, as a power of two, at most 4
-  parameter int BUFFER_BITS = 17,             // bytes for results; at least 17
+  parameter int BUFFER_BITS = 17,             // bytes for results of a pipe; at least 17
+  parameter int PIPES = 1,                    // of AES-GCM; more than two wait for the bus
   parameter int RSA_ENGINES = 1,              // 0: a card without RSA
   parameter int KEY_SLOTS = 16,               // of each; a slot is 4 KiB of memory
   parameter logic [63:0] BUILD_ID = 64'd0,
@@ -109,6 +110,7 @@ module glacis_card_logic
   input  logic         fault_rsa_outside
 );
   localparam int QUEUE_COUNT = QUEUES_USED + 1;
+  localparam int SOURCE_BITS = $clog2(PIPES + 1);
   localparam logic [1:0] DESCRIPTOR = 2'd0, DETAIL = 2'd1, TEXT = 2'd2, NUMBER = 2'd3;
 
   // ---- registers and queues ----
@@ -243,7 +245,8 @@ module glacis_card_logic
     .*
   );
 
-  logic write_valid, write_ready, write_zeros, write_inline, write_last, write_other, buffer_other, retire_valid, retire_error, buffer_read;
+  logic write_valid, write_ready, write_zeros, write_inline, write_last, retire_valid, retire_error, buffer_read;
+  logic [SOURCE_BITS-1:0] write_source, buffer_source;
   logic [63:0] write_address;
   logic [16:0] write_size;
   logic [127:0] write_data;
@@ -256,7 +259,9 @@ module glacis_card_logic
   glacis_job_run #(
     .TOWER(TOWER),
     .JOB_BITS(JOB_BITS),
-    .BUFFER_BITS(BUFFER_BITS)
+    .BUFFER_BITS(BUFFER_BITS),
+    .PIPES(PIPES),
+    .SOURCE_BITS(SOURCE_BITS)
   ) run (
     .read_valid(text_read_valid),
     .read_ready(text_read_ready),
@@ -289,7 +294,7 @@ module glacis_card_logic
   logic [16:0] number_read_size;
   logic [6:0] number_read_queue;
 
-  assign buffer_data = buffer_other ? number_data : text_data;
+  assign buffer_data = buffer_source == SOURCE_BITS'(PIPES) ? number_data : text_data;
 
   generate
     if (RSA_ENGINES != 0) begin : g_rsa
@@ -404,7 +409,8 @@ module glacis_card_logic
   );
 
   glacis_dma_write #(
-    .BUFFER_BITS(BUFFER_BITS)
+    .BUFFER_BITS(BUFFER_BITS),
+    .SOURCE_BITS(SOURCE_BITS)
   ) dma_write (
     .access_valid(write_valid),
     .access_ready(write_ready),
@@ -414,7 +420,7 @@ module glacis_card_logic
     .access_inline(write_inline),
     .access_bytes(write_data),
     .access_place(write_place),
-    .access_other(write_other),
+    .access_source(write_source),
     .access_queue(write_queue),
     .access_owner(write_owner),
     .access_last(write_last),

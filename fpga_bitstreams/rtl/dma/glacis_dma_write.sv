@@ -2,12 +2,13 @@
 // Writes host memory. Accesses go out as bursts with tags, several at once, and retire in order when the bus has
 // answered: `retire_valid` for the last burst of each access that is marked `last`, with the errors of all accesses since
 // the one before that was. An owner whose highest bit is set stands for itself: its accesses, of one burst, come between
-// those of others and have no part in their errors. The bytes come from the result buffer, from the access itself, or
+// those of others and have no part in their errors. The bytes come from a result buffer, from the access itself, or
 // are zeros.
 module glacis_dma_write #(
   parameter int TAG_BITS = 3,
   parameter int OWNER_BITS = 8,
-  parameter int BUFFER_BITS = 17
+  parameter int BUFFER_BITS = 17,
+  parameter int SOURCE_BITS = 1
 ) (
   input  logic                   clk,
   input  logic                   rst,
@@ -19,14 +20,14 @@ module glacis_dma_write #(
   input  logic                   access_inline,   // `access_bytes`, at most 16
   input  logic [          127:0] access_bytes,
   input  logic [BUFFER_BITS-1:0] access_place,    // first byte in the buffer
-  input  logic                   access_other,    // it is the other buffer
+  input  logic [SOURCE_BITS-1:0] access_source,   // which buffer
   input  logic [            6:0] access_queue,
   input  logic [ OWNER_BITS-1:0] access_owner,
   input  logic                   access_last,
-  // the result buffer: 64 bytes from the 32 bytes on that `buffer_word` counts, a cycle later
+  // the result buffers: 64 bytes from the 32 bytes on that `buffer_word` counts, a cycle later
   output logic                   buffer_read,
   output logic [BUFFER_BITS-6:0] buffer_word,
-  output logic                   buffer_other,    // with `buffer_data`
+  output logic [SOURCE_BITS-1:0] buffer_source,   // with `buffer_data`
   input  logic [          511:0] buffer_data,
   output logic                   retire_valid,
   output logic [ OWNER_BITS-1:0] retire_owner,
@@ -135,7 +136,8 @@ module glacis_dma_write #(
   assign write_failed = retire && failed[oldest];
 
   // ---- beats: address of their bytes, the bytes, the bus ----
-  logic busy, zeros, is_inline, other, beat_last, next, a_valid, a_ready;
+  logic busy, zeros, is_inline, beat_last, next, a_valid, a_ready;
+  logic [SOURCE_BITS-1:0] source;
   logic [127:0] inline_bytes;
   logic [BUFFER_BITS-1:0] place, access_at;
   logic [9:0] left;
@@ -174,7 +176,7 @@ module glacis_dma_write #(
       busy <= 1'b1;
       zeros <= access_zeros;
       is_inline <= access_inline;
-      other <= access_other;
+      source <= access_source;
       if (access_inline) inline_bytes <= access_bytes >> {offset_in_access[3:0], 3'b0};
       place <= access_at;
       left <= burst_bytes;
@@ -189,7 +191,7 @@ module glacis_dma_write #(
       a_bytes <= beat_bytes;
       a_zeros <= zeros;
       a_inline <= is_inline;
-      buffer_other <= other;
+      buffer_source <= source;
       a_inline_bytes <= inline_bytes;
       a_last <= beat_last;
     end

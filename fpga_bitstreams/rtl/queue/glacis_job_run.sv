@@ -3,13 +3,16 @@
 // there, writes it, and when the bus has taken all of it, the completion. Several jobs are under way, each at a stage of
 // its own; between stages are queues. A job of a queue that is no longer alive is dropped at the next stage.
 //
-// Text is read only when the result buffer has room for the whole result, so nothing in the pipe ever waits.
+// Text is read only when the result buffer of its pipe has room for the whole result, so nothing in a pipe ever waits.
+// Results are taken from the pipes in the order of jobs, so with any number of them records keep it.
 module glacis_job_run
   import glacis_card_pkg::*;
 #(
   parameter int TOWER = 0,
   parameter int JOB_BITS = 4,
-  parameter int BUFFER_BITS = 17
+  parameter int BUFFER_BITS = 17,
+  parameter int PIPES = 1,
+  parameter int SOURCE_BITS = 1
 ) (
   input  logic                   clk,
   input  logic                   rst,
@@ -68,12 +71,13 @@ module glacis_job_run
   output logic                   write_inline,
   output logic [          127:0] write_bytes,
   output logic [BUFFER_BITS-1:0] write_place,
-  output logic                   write_other,        // in the RSA engines' buffer
+  output logic [SOURCE_BITS-1:0] write_source,       // the pipe whose buffer that is; PIPES: the RSA engines' buffer
   output logic [            6:0] write_queue,
   output logic [            7:0] write_owner,
   output logic                   write_last,
   input  logic                   buffer_read,
   input  logic [BUFFER_BITS-6:0] buffer_word,
+  input  logic [SOURCE_BITS-1:0] buffer_source,      // with `buffer_data`
   output logic [          511:0] buffer_data,
   input  logic                   retire_valid,
   input  logic [            7:0] retire_owner,
@@ -121,19 +125,19 @@ module glacis_job_run
 );
   typedef logic [JOB_BITS-1:0] job_t;
   localparam int WORD_BITS = BUFFER_BITS - 5;
+  localparam int PIPE_BITS = PIPES > 1 ? $clog2(PIPES) : 1;
 
   // ---- the text's reads ----
   logic key_ready, announce, announced, enough, runs, is_list, read_done, segment_last;
   logic [11:0] need;                  // words of 32 bytes
-  logic [WORD_BITS:0] used;           // words of the buffer
   logic [WORD_BITS-1:0] next_place;
+  logic [PIPE_BITS-1:0] next_pipe;
   logic [1:0] key_size;
   logic stage_ready, has_text, is_open, leaves;
 
   assign runs = job_has_data && !job_drop && !job_poison && alive[job_queue];
   assign need = job.text_size[16:5] + {11'b0, |job.text_size[4:0]};
   assign has_text = job.text_size != 0;
-  assign enough = (WORD_BITS + 1)'(need) <= (WORD_BITS + 1)'(1 << WORD_BITS) - used;
   assign key_size = job.key_size == 8'd16 ? 2'd0 : job.key_size == 8'd24 ? 2'd1 : 2'd2;
   assign announce = job_valid && runs && !announced && enough && stage_ready;
   assign is_open = job.opcode == OPCODE_OPEN;
@@ -159,19 +163,18 @@ module glacis_job_run
     end
   end
 
-  // ---- words to blocks, the pipe, blocks to the buffer ----
-  logic in_valid, in_ready, out_valid, tag_valid, upper;
-  logic [127:0] out, tag;
-  logic out_size_valid;
+  // ---- the pipes ----
+  logic tags_valid, errors_valid, tag_error, take_tag, take_error, give;
+  logic [127:0] made_tag;
+  logic [PIPE_BITS-1:0] s_pipe, give_pipe;
+  logic [WORD_BITS-1:0] give_back;
 
-  assign in_valid = text_valid;
-  assign text_ready = in_ready && (upper || text_bytes <= 6'd16);
-
-  glacis_gcm #(
-    .TOWER(TOWER)
-  ) gcm (
-    .clk(clk),
-    .rst(rst),
+  glacis_text_pipes #(
+    .TOWER(TOWER),
+    .BUFFER_BITS(BUFFER_BITS),
+    .PIPES(PIPES),
+    .PIPE_BITS(PIPE_BITS)
+  ) pipes (
     .record_valid(announce),
     .record_ready(key_ready),
     .record_open(is_open),
@@ -181,103 +184,21 @@ module glacis_job_run
     .record_aad_size(job.aad_size[6:0]),
     .record_aad(job_aad),
     .record_text_size(job.text_size[16:0]),
-    .text_valid(in_valid),
-    .text_ready(in_ready),
-    .text(upper ? text[255:128] : text[127:0]),
-    .out_valid(out_valid),
-    .out(out),
-    .tag_valid(tag_valid),
-    .tag(tag)
-  );
-
-  always_ff @(posedge clk) begin
-    if (in_valid && in_ready) upper <= !upper && text_bytes > 6'd16;
-    if (rst) upper <= 1'b0;
-  end
-
-  // Results lie one behind the other, each from a word on: after an odd number of blocks one is left out.
-  logic [WORD_BITS:0] out_block;
-  logic [12:0] out_size, out_count;
-  logic [4:0] sizes_count;
-  logic sizes_ready, out_ends;
-
-  glacis_fifo #(
-    .WIDTH(13),
-    .DEPTH_BITS(4)
-  ) out_sizes (
-    .clk(clk),
-    .rst(rst),
-    .in_valid(announce && key_ready && has_text),
-    .in_ready(sizes_ready),
-    .in(job.text_size[16:4] + {12'b0, |job.text_size[3:0]}),
-    .out_valid(out_size_valid),
-    .out_ready(out_ends),
-    .out(out_size),
-    .count(sizes_count)
-  );
-
-  assign out_ends = out_valid && out_count + 13'd1 == out_size;
-
-  glacis_result_buffer #(
-    .BYTE_BITS(BUFFER_BITS)
-  ) buffer (
-    .clk(clk),
-    .write(out_valid),
-    .write_block(out_block),
-    .write_data(out),
-    .read(buffer_read),
-    .read_word(buffer_word),
-    .read_data(buffer_data)
-  );
-
-  always_ff @(posedge clk) begin
-    if (out_valid) begin
-      out_count <= out_ends ? '0 : out_count + 13'd1;
-      out_block <= out_ends ? {out_block[WORD_BITS:1] + 1'b1, 1'b0} : out_block + 1'b1;
-    end
-    if (rst) begin
-      out_count <= '0;
-      out_block <= '0;
-    end
-  end
-
-  // What comes out of the pipe waits for its job.
-  logic tags_valid, errors_valid, errors_ready, tag_error, take_tag, take_error, tags_room;
-  logic [127:0] made_tag;
-  logic [4:0] tags_count, errors_count;
-
-  glacis_fifo #(
-    .WIDTH(128),
-    .DEPTH_BITS(4)
-  ) tags (
-    .clk(clk),
-    .rst(rst),
-    .in_valid(tag_valid),
-    .in_ready(tags_room),
-    .in(tag),
-    .out_valid(tags_valid),
-    .out_ready(take_tag),
-    .out(made_tag),
-    .count(tags_count)
-  );
-
-  glacis_fifo #(
-    .WIDTH(1),
-    .DEPTH_BITS(4)
-  ) errors (
-    .clk(clk),
-    .rst(rst),
-    .in_valid(text_valid && text_ready && text_last),
-    .in_ready(errors_ready),
-    .in(text_error),
-    .out_valid(errors_valid),
-    .out_ready(take_error),
-    .out(tag_error),
-    .count(errors_count)
+    .pipe(next_pipe),
+    .room(enough),
+    .place(next_place),
+    .placed(job_ready && announced),
+    .take_pipe(s_pipe),
+    .tag_valid(tags_valid),
+    .tag(made_tag),
+    .error_valid(errors_valid),
+    .error(tag_error),
+    .buffer_pipe(PIPES == 1 ? '0 : PIPE_BITS'(buffer_source)),
+    .*
   );
 
   // ---- between text and result ----
-  localparam int STAGE_BITS = JOB_BITS + 7 + 4 + 8 + 1 + 32 + 17 + 8 + 64 + 64 + 128 + WORD_BITS + 12;
+  localparam int STAGE_BITS = JOB_BITS + 7 + 4 + 8 + 1 + 32 + 17 + 8 + 64 + 64 + 128 + PIPE_BITS + WORD_BITS + 12;
 
   logic stage_valid, stage_taken;
   job_t s_index;
@@ -301,11 +222,11 @@ module glacis_job_run
     .in_valid(job_ready),
     .in_ready(stage_ready),
     .in({job_index, job_queue, job_drop, job_poison, announced, is_open, leaves, job_status, job.cookie,
-         job.text_size[16:0], job.destination_count, job.destination, job.tag, job_tag, next_place, need}),
+         job.text_size[16:0], job.destination_count, job.destination, job.tag, job_tag, next_pipe, next_place, need}),
     .out_valid(stage_valid),
     .out_ready(stage_taken),
     .out({s_index, s_queue, s_drop, s_poison, s_has_data, s_open, s_left, s_status, s_cookie, s_size, s_count, s_destination,
-          s_tag_address, s_tag, s_place, s_need}),
+          s_tag_address, s_tag, s_pipe, s_place, s_need}),
     .count(stage_count)
   );
 
@@ -385,21 +306,8 @@ module glacis_job_run
     end
   end
 
-  // Room in the buffer: taken when the text is asked for, given back when the result is written.
-  logic [WORD_BITS-1:0] give_back;
-  logic give;
-
-  always_ff @(posedge clk) begin
-    if (job_ready && announced) next_place <= next_place + WORD_BITS'(need);
-    used <= used + (announce && key_ready ? (WORD_BITS + 1)'(need) : '0) - (give ? {1'b0, give_back} : '0);
-    if (rst) begin
-      next_place <= '0;
-      used <= '0;
-    end
-  end
-
   // ---- written: the completion ----
-  localparam int RESULT_BITS = 7 + 2 + 8 + 32 + 17 + 4 + 12;
+  localparam int RESULT_BITS = 7 + 2 + 8 + 32 + 17 + 4 + PIPE_BITS + 12;
   logic [RESULT_BITS-1:0] result;
   logic [6:0] r_queue;
   logic r_drop, r_poison, r_has_data, r_left, r_rsa, r_operation, r_job_error, r_job_valid, r_jobs_ready, finish;
@@ -417,8 +325,9 @@ module glacis_job_run
     .rst(rst),
     .in_valid(ends),
     .in_ready(done_ready),
-    .in(w_rsa ? {result_queue, result_drop, 1'b0, w_status, result_cookie, result_size, 3'b001, result_operation, 12'd0} :
-        {s_queue, s_drop, s_poison, w_status, s_cookie, s_size, s_has_data, s_left, 2'b00, s_has_data ? s_need : 12'd0}),
+    .in(w_rsa ? {result_queue, result_drop, 1'b0, w_status, result_cookie, result_size, 3'b001, result_operation, PIPE_BITS'(0), 12'd0} :
+        {s_queue, s_drop, s_poison, w_status, s_cookie, s_size, s_has_data, s_left, 2'b00, s_pipe,
+         s_has_data ? s_need : 12'd0}),
     .out_valid(done_valid),
     .out_ready(finish),
     .out(result),
@@ -440,7 +349,7 @@ module glacis_job_run
     .count(retired_count)
   );
 
-  assign {r_queue, r_drop, r_poison, r_written, r_cookie, r_size, r_has_data, r_left, r_rsa, r_operation, r_need} = result;
+  assign {r_queue, r_drop, r_poison, r_written, r_cookie, r_size, r_has_data, r_left, r_rsa, r_operation, give_pipe, r_need} = result;
   assign r_status = r_job_error ? STATUS_DMA_WRITE : r_written;
   assign give = finish && r_has_data;
   assign give_back = WORD_BITS'(r_need);
@@ -516,7 +425,7 @@ module glacis_job_run
   assign write_bytes = granted ? {15'b0, place_phase ^ (c_phase && !is_extra), 8'b0, what[71:64], 9'b0,
                                   place_queue, place_sq_head, what[63:0]} : w_tag;
   assign write_place = (w_rsa ? '0 : {s_place, 5'b0}) + BUFFER_BITS'(w_done);
-  assign write_other = w_rsa;
+  assign write_source = w_rsa ? SOURCE_BITS'(PIPES) : SOURCE_BITS'(s_pipe);
   assign write_queue = granted ? place_queue : w_rsa ? result_queue : s_queue;
   assign write_owner = {granted, write_queue};
   assign write_last = granted || state == END;
@@ -524,7 +433,6 @@ module glacis_job_run
   always_ff @(posedge clk) locked <= !rst && job_write_valid && !granted && !write_ready;
 
   logic unused;
-  assign unused = &{1'b0, sizes_ready, sizes_count, tags_room, errors_ready, tags_count,
-                    errors_count, stage_count, results_count, retired_count, r_jobs_ready, retire_owner, what[79], job,
-                    source_segment, destination_segment, out_size_valid};
+  assign unused = &{1'b0, stage_count, results_count, retired_count, r_jobs_ready, retire_owner, what[79], job, buffer_source,
+                    source_segment, destination_segment};
 endmodule

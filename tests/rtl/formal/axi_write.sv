@@ -11,7 +11,7 @@ module axi_write (
   input logic         access_inline,
   input logic [127:0] access_bytes,
   input logic [ 16:0] access_place,
-  input logic         access_other,
+  input logic         access_source,
   input logic [  6:0] access_queue,
   input logic [  7:0] access_owner,
   input logic         access_last,
@@ -22,7 +22,7 @@ module axi_write (
   input logic         bid,
   input logic [  1:0] bresp
 );
-  logic access_ready, buffer_read, buffer_other, retire_valid, retire_error, write_done, write_failed;
+  logic access_ready, buffer_read, buffer_source, retire_valid, retire_error, write_done, write_failed;
   logic [11:0] buffer_word;
   logic [7:0] retire_owner;
   logic [9:0] write_bytes;
