@@ -66,6 +66,15 @@ static void card_rsa_submit_(void *state, struct glacis_rsa_op *const ops[], uns
 	backend_cpu.rsa_submit(route->cpu, ops, count);
 }
 
+unsigned backend_card_rsa_room(void *state)
+{
+	struct card_route *route = state;
+
+	if (route->seat == NULL || !card_is_up(route->card) || !card_rsa_allowed(route->card) || !rsa_wanted(route))
+		return 0;
+	return card_rsa_room(route->rsa);
+}
+
 /* Of those that wait for company here; for the card's there is backend_card_wait_us. */
 static int64_t card_rsa_wait(const void *state)
 {

@@ -16,5 +16,7 @@ extern const struct backend backend_card;
 void backend_card_counters(const void *state, struct glacis_card_counters *counters);
 /* Microseconds until a poll may find something of the card's, -1: nothing is there. */
 int64_t backend_card_wait_us(const void *state);
+/* How many RSA operations would go to the card now. The queue's thread. */
+unsigned backend_card_rsa_room(void *state);
 
 #endif

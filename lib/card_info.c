@@ -108,6 +108,13 @@ int64_t glacis_card_wait_us(const struct glacis_queue *queue)
 	return backend_card_wait_us(queue->backend_state);
 }
 
+unsigned glacis_card_rsa_room(struct glacis_queue *queue)
+{
+	if (queue->backend != &backend_card || engine_is_foreign(queue->engine))
+		return 0;
+	return backend_card_rsa_room(queue->backend_state);
+}
+
 const char *glacis_card_state_name(enum glacis_card_state state)
 {
 	static const char *const names[GLACIS_CARD_STATES] = { "none", "up", "suspect", "lost" };

@@ -92,6 +92,11 @@ static void to_cpu(struct card_rsa *rsa, struct glacis_rsa_op *op)
 	backend_cpu.rsa_submit(rsa->cpu, &op, 1);
 }
 
+unsigned card_rsa_room(const struct card_rsa *rsa)
+{
+	return rsa != NULL ? PLACES - rsa->used : PLACES;
+}
+
 static struct place *place_find(struct card_rsa *rsa)
 {
 	for (unsigned i = 0; i < PLACES && rsa->used < PLACES; i++)

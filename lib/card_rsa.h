@@ -21,6 +21,8 @@ void card_rsa_close(struct card_rsa *rsa);
 /* Takes valid operations in state QUEUED; those that the card cannot have go to the CPU backend. `wanted`: the router
  * would rather have them on the card. */
 void card_rsa_submit(struct card_rsa *rsa, struct glacis_rsa_op *const ops[], unsigned count, bool wanted);
+/* How many operations the card can have beside those it has. NULL: not opened yet. */
+unsigned card_rsa_room(const struct card_rsa *rsa);
 /* One is back. */
 void card_rsa_back(struct card_rsa *rsa, const struct card_result *result);
 

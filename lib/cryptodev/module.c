@@ -131,17 +131,22 @@ static int device_open(const struct card_open *open, struct card_device **opened
 	struct card_device *device;
 	int status = module_eal_start(open);
 
-	if (status != 0)
+	if (status != 0) {
+		module_log_leave(); /* the options are the caller's, who frees them */
 		return status;
+	}
 	device = calloc(1, sizeof(*device));
-	if (device == NULL)
+	if (device == NULL) {
+		module_log_leave();
 		return -ENOMEM;
+	}
 	pthread_mutex_init(&device->lock, NULL);
 	device->depth = open->options->depth;
 	status = module_device_find(open, device);
 	if (status != 0) {
 		pthread_mutex_destroy(&device->lock);
 		free(device);
+		module_log_leave();
 		return status;
 	}
 	describe(device, open);

@@ -134,7 +134,10 @@ static void rsa(const char *folder)
 			list[i] = &ops[i];
 		}
 		for (unsigned i = 0; i < count; i += GROUP) {
+			CHECK(glacis_card_rsa_room(bed.queue) == 8 && glacis_card_rsa_room(bed.plain_queue) == 0,
+			      "room");
 			CHECK(glacis_rsa_submit(bed.queue, list + i, GROUP) == (int)GROUP, "accepted");
+			CHECK(glacis_card_rsa_room(bed.queue) == 0, "no room for more than it has");
 			glacis_queue_flush(bed.queue);
 			if (bed_poll(GROUP) != GROUP)
 				bed_fail("RSA operations do not come back");

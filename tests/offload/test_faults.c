@@ -170,6 +170,7 @@ static void wrong_signatures(const char *folder)
 	}
 	glacis_rsa_counters(bed.queue, &rsa);
 	CHECK(reasons(AGAIN_WRONG) == wrong + 2 && rsa.check_failed == failed + 2, "both wrong results were noticed");
+	CHECK(glacis_card_rsa_room(bed.queue) == 0, "no room while RSA is kept from the card");
 	control("clear", "");
 	signs(key, "RSA afterwards");
 	glacis_rsa_key_destroy(key);

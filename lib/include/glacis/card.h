@@ -161,6 +161,11 @@ void glacis_card_counters(const struct glacis_queue *queue, struct glacis_card_c
  *  while polls find nothing. */
 int64_t glacis_card_wait_us(const struct glacis_queue *queue);
 
+/** How many private RSA operations would be handed to the card if they were submitted now: 0 when there is none, it is
+ *  out of traffic or does no RSA, its places are taken, or the policy speaks for the processor at this moment. Whoever
+ *  lets operations wait for company need not while there is room. Called by the queue's thread. */
+unsigned glacis_card_rsa_room(struct glacis_queue *queue);
+
 /** "none", "up", "suspect" or "lost". Never NULL. */
 const char *glacis_card_state_name(enum glacis_card_state state);
 
