@@ -11,7 +11,7 @@
 
 bool abilities_rsa(const struct settings *settings)
 {
-	return settings->rsa && rsa_lanes_ifma.usable();
+	return settings->rsa && (rsa_lanes_ifma.usable() || settings->card.device[0] != '\0');
 }
 
 bool abilities_aes(const struct settings *settings)
@@ -23,7 +23,10 @@ const char *abilities_rsa_text(const struct settings *settings)
 {
 	if (!settings->rsa)
 		return OFF;
-	return rsa_lanes_ifma.usable() ? "AVX512-IFMA, 8 lanes" : "left to OpenSSL: no AVX512-IFMA";
+	if (rsa_lanes_ifma.usable())
+		return "AVX512-IFMA, 8 lanes";
+	return abilities_rsa(settings) ? "one by one where the card does not: no AVX512-IFMA"
+				       : "left to OpenSSL: no AVX512-IFMA";
 }
 
 const char *abilities_aes_text(const struct settings *settings)

@@ -10,7 +10,7 @@
 
 #include "settings.h"
 
-/* RSA: the processor has the lanes' instructions. */
+/* RSA: the processor has the lanes' instructions, or there is to be a card. */
 bool abilities_rsa(const struct settings *settings);
 /* AES-GCM: the processor has AES instructions, and ipsec-mb takes it. */
 bool abilities_aes(const struct settings *settings);

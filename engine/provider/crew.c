@@ -35,6 +35,7 @@ static uint64_t now_us(void)
 
 static void crew_free(struct crew *crew)
 {
+	crew_card_free(&crew->card);
 	pthread_cond_destroy(&crew->wake);
 	pthread_mutex_destroy(&crew->import_lock);
 	pthread_mutex_destroy(&crew->lock);
@@ -56,6 +57,7 @@ static struct crew *crew_new(struct crew *parents)
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&crew->wake, &monotonic);
 	pthread_condattr_destroy(&monotonic);
+	crew_card_init(&crew->card);
 	for (unsigned size = 0; size < CREW_SIZES; size++)
 		crew->lists[size].end = &crew->lists[size].first;
 	return crew;
@@ -160,6 +162,7 @@ static int start_first_thread(struct crew *crew, const struct settings *settings
 		return -EAGAIN;
 	(void)threads_allowed(crew, settings);
 	crew->wait_us = settings->wait_us;
+	crew->card.settings = *settings;
 	error = start_thread(crew);
 	if (error != 0)
 		crew->retry_us = now + RETRY_US;
@@ -232,6 +235,15 @@ unsigned crew_threads(void)
 	return count;
 }
 
+const char *crew_card(const struct settings *settings)
+{
+	const struct crew *crew = crew_here();
+
+	if (settings->card.device[0] == '\0')
+		return "none";
+	return crew != NULL ? crew_card_text(&crew->card) : "not started";
+}
+
 bool crew_takes(const struct rsa_key *key)
 {
 	const struct crew_key *lane = atomic_load_explicit(&key->lane, memory_order_acquire);
@@ -268,6 +280,7 @@ static void crew_stop(struct crew *crew)
 	pthread_mutex_unlock(&crew->lock);
 	for (unsigned i = 0; i < crew->thread_count; i++)
 		pthread_join(crew->threads[i], NULL);
+	crew_card_stop(&crew->card);
 	while (crew->keys != NULL)
 		crew_key_destroy(crew, crew->keys);
 	glacis_engine_destroy(crew->engine);

@@ -7,7 +7,8 @@
  * until as many are there as were under way at once of late, `wait_us` at most, and not at all when those would be too
  * few for lanes: so a client alone is served at once, and a crowd fills its batches. What is too few for lanes
  * libglacis runs one by one. Another thread starts, up to the limit, when eight wait and all are busy. Idle threads
- * sleep.
+ * sleep. While a card takes operations (crew_card.h) a thread hands it what is there at once, without company, and
+ * looks again and again until they are back.
  *
  * Invariants. The first task of a process starts the crew, so a child after fork() has its own: the parent's is never
  * touched there, not even its locks. Only these threads use libglacis' engine, queues and keys.
@@ -32,6 +33,9 @@ void crew_key_forget(struct rsa_key *key);
 
 /* Threads running now. */
 unsigned crew_threads(void);
+
+/* How the card of the settings stands: "none", "up", ... Never NULL. */
+const char *crew_card(const struct settings *settings);
 
 /* The module counts who uses it; when the last user leaves, the crew finishes its tasks, ends, and is freed. */
 void crew_enter(void);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include <glacis/card.h>
 #include <openssl/crypto.h>
 
 #include "status.h"
@@ -20,6 +21,12 @@ struct worker {
 	struct glacis_queue *queue; /* NULL: libglacis could not start; everything is refused */
 	struct task *tasks[GLACIS_RSA_LANES];
 	unsigned count;
+	unsigned finished;                  /* tasks, since the crew was told */
+	unsigned inflight;                  /* operations the queue has: on the card, between two turns */
+	bool with_card;                     /* the queue is of the card's engine */
+	bool stays;                         /* ... and never will be */
+	struct glacis_rsa_counters counted; /* what of the queue's is in the status already */
+	struct glacis_card_counters card_counted;
 };
 
 static uint64_t now_us(void)
@@ -47,6 +54,7 @@ void crew_key_destroy(struct crew *crew, struct crew_key *key)
 	leave_list(crew, key);
 	atomic_store_explicit(&key->owner->lane, NULL, memory_order_release);
 	glacis_rsa_key_destroy(key->key);
+	glacis_rsa_key_destroy(atomic_load(&key->card_key));
 	OPENSSL_free(key);
 }
 
@@ -72,8 +80,9 @@ static struct crew_key *enter_key(struct crew *crew, struct rsa_key *owner)
 	key->owner = owner;
 	key->key = import(crew->engine, owner);
 	from = key->key != NULL ? glacis_rsa_lanes_from(crew->engine, glacis_rsa_key_bits(key->key)) : -EINVAL;
-	/* Where lanes never pay the operation still leaves the application's thread. */
-	key->usable = from > 0 || from == -ERANGE;
+	/* Where lanes never pay, or are not there and a card may be, the operation still leaves the application's
+	 * thread. */
+	key->usable = from > 0 || from == -ERANGE || from == -ENOTSUP;
 	atomic_store_explicit(&crew->lanes_from[crew_size_index(rsa_key_bytes(owner))],
 			      from > 0 ? (unsigned)from : GLACIS_RSA_LANES + 1, memory_order_relaxed);
 	key->next = crew->keys;
@@ -84,9 +93,28 @@ static struct crew_key *enter_key(struct crew *crew, struct rsa_key *owner)
 	return key;
 }
 
-/* libglacis' copy of a task's key, made at its first task in this process. NULL: OpenSSL must do it. */
-static const struct glacis_rsa_key *key_of(struct crew *crew, struct task *task)
+/* The copy that the card's engine has of a key. */
+static const struct glacis_rsa_key *card_key_of(struct crew *crew, struct crew_key *key)
 {
+	struct glacis_rsa_key *card_key = atomic_load_explicit(&key->card_key, memory_order_acquire);
+
+	if (card_key != NULL)
+		return card_key;
+	pthread_mutex_lock(&crew->import_lock);
+	card_key = atomic_load_explicit(&key->card_key, memory_order_relaxed);
+	if (card_key == NULL && !key->card_refused) {
+		card_key = import(crew_card_engine(&crew->card), key->owner);
+		key->card_refused = card_key == NULL;
+		atomic_store_explicit(&key->card_key, card_key, memory_order_release);
+	}
+	pthread_mutex_unlock(&crew->import_lock);
+	return card_key;
+}
+
+/* libglacis' copy of a task's key, made at its first task in this process. NULL: OpenSSL must do it. */
+static const struct glacis_rsa_key *key_of(struct worker *worker, struct task *task)
+{
+	struct crew *crew = worker->crew;
 	struct crew_key *key = atomic_load_explicit(&task->key->lane, memory_order_acquire);
 
 	/* A parent's copy is as good as none. */
@@ -97,79 +125,114 @@ static const struct glacis_rsa_key *key_of(struct crew *crew, struct task *task)
 			key = enter_key(crew, task->key);
 		pthread_mutex_unlock(&crew->import_lock);
 	}
-	return key != NULL && key->usable ? key->key : NULL;
+	if (key == NULL || !key->usable)
+		return NULL;
+	return worker->with_card ? card_key_of(crew, key) : key->key;
 }
 
 /* Running. */
 
-static void finish(const struct glacis_rsa_op *op)
+static void finish(struct worker *worker, struct task *task, enum task_result result)
 {
-	struct task *task = (struct task *)(uintptr_t)op->op.cookie;
+	worker->finished++;
+	task_finish(task, result);
+}
+
+static void complete(struct worker *worker, const struct glacis_rsa_op *op)
+{
 	enum task_result result = TASK_REFUSED;
 
 	if (op->op.status == GLACIS_STATUS_OK)
 		result = TASK_DONE;
 	else if (op->op.status == GLACIS_STATUS_INVALID && op->kind == GLACIS_RSA_DECRYPT_OAEP)
 		result = TASK_INVALID;
-	if (result != TASK_REFUSED && op->lane == GLACIS_RSA_LANE_BATCH)
-		status_add(STATUS_RSA_LANES, 1);
-	else if (result != TASK_REFUSED)
-		status_add(STATUS_RSA_SINGLE, 1);
-	task_finish(task, result);
+	if (result != TASK_REFUSED)
+		status_add(op->op.path == GLACIS_PATH_CARD     ? STATUS_RSA_CARD
+			   : op->lane == GLACIS_RSA_LANE_BATCH ? STATUS_RSA_LANES
+							       : STATUS_RSA_SINGLE,
+			   1);
+	finish(worker, (struct task *)(uintptr_t)op->op.cookie, result);
 }
 
-static void collect(struct worker *worker, unsigned expected)
+/* What the queue has counted since the last time goes into the status. */
+static void count(struct worker *worker)
+{
+	struct glacis_rsa_counters now;
+	struct glacis_card_counters card;
+	const struct glacis_card_counters *before = &worker->card_counted;
+
+	glacis_rsa_counters(worker->queue, &now);
+	status_add(STATUS_RSA_BATCHES, now.batches - worker->counted.batches);
+	worker->counted = now;
+	if (!worker->with_card)
+		return;
+	glacis_card_counters(worker->queue, &card);
+	status_add(STATUS_RSA_CARD_AGAIN, card.again_error + card.again_late + card.again_wrong - before->again_error -
+						  before->again_late - before->again_wrong);
+	status_add(STATUS_RSA_CARD_POLICY, card.to_cpu_policy - before->to_cpu_policy);
+	status_add(STATUS_RSA_CARD_FULL, card.to_cpu_full - before->to_cpu_full);
+	status_add(STATUS_RSA_CARD_DOWN, card.to_cpu_down - before->to_cpu_down);
+	status_add(STATUS_RSA_CARD_UNFIT, card.to_cpu_unfit - before->to_cpu_unfit);
+	worker->card_counted = card;
+}
+
+/* Takes what is back. What the processor is to do is run here and now; only what is on the card is left. */
+static void collect(struct worker *worker)
 {
 	struct glacis_op *done[GLACIS_RSA_LANES];
 
-	glacis_queue_flush(worker->queue);
-	while (expected > 0) {
-		unsigned count = glacis_queue_poll(worker->queue, done, GLACIS_RSA_LANES);
-		for (unsigned i = 0; i < count; i++)
-			finish((const struct glacis_rsa_op *)done[i]);
-		expected -= count;
-		if (count == 0)
-			glacis_queue_flush(worker->queue);
+	while (worker->inflight > 0) {
+		glacis_queue_flush(worker->queue);
+		unsigned back = glacis_queue_poll(worker->queue, done, GLACIS_RSA_LANES);
+		for (unsigned i = 0; i < back; i++)
+			complete(worker, (const struct glacis_rsa_op *)done[i]);
+		worker->inflight -= back;
+		if (back == 0 && glacis_rsa_wait_us(worker->queue) < 0)
+			break;
 	}
+	count(worker);
 }
 
-static void run(struct worker *worker)
+/* Submits the tasks that were taken. */
+static void submit(struct worker *worker)
 {
 	struct glacis_rsa_op *ops[GLACIS_RSA_LANES];
 	struct task *submitted[GLACIS_RSA_LANES];
-	struct glacis_rsa_counters before, after;
-	unsigned count = 0;
+	unsigned total = 0;
 	int accepted;
 
 	for (unsigned i = 0; i < worker->count; i++) {
 		struct task *task = worker->tasks[i];
-		task->op.key = worker->queue != NULL ? key_of(worker->crew, task) : NULL;
+		task->op.key = worker->queue != NULL ? key_of(worker, task) : NULL;
 		if (task->op.key == NULL) {
-			task_finish(task, TASK_REFUSED);
+			finish(worker, task, TASK_REFUSED);
 			continue;
 		}
-		submitted[count] = task;
-		ops[count++] = &task->op;
+		submitted[total] = task;
+		ops[total++] = &task->op;
 	}
-	if (count == 0)
+	if (total == 0)
 		return;
-	glacis_rsa_counters(worker->queue, &before);
-	accepted = glacis_rsa_submit(worker->queue, ops, count);
+	accepted = glacis_rsa_submit(worker->queue, ops, total);
 	if (accepted < 0)
 		accepted = 0;
-	for (unsigned i = (unsigned)accepted; i < count; i++)
-		task_finish(submitted[i], TASK_REFUSED);
-	if (accepted > 0)
-		collect(worker, (unsigned)accepted);
-	glacis_rsa_counters(worker->queue, &after);
-	status_add(STATUS_RSA_BATCHES, after.batches - before.batches);
+	for (unsigned i = (unsigned)accepted; i < total; i++)
+		finish(worker, submitted[i], TASK_REFUSED);
+	worker->inflight += (unsigned)accepted;
+}
+
+static void run(struct worker *worker)
+{
+	submit(worker);
+	if (worker->inflight > 0)
+		collect(worker);
 }
 
 /* Waiting. */
 
-static void take(struct worker *worker, struct crew_list *list)
+static void take(struct worker *worker, struct crew_list *list, unsigned most)
 {
-	while (list->first != NULL && worker->count < GLACIS_RSA_LANES) {
+	while (list->first != NULL && worker->count < most) {
 		struct task *task = list->first;
 		list->first = task->next;
 		if (list->first == NULL)
@@ -180,11 +243,23 @@ static void take(struct worker *worker, struct crew_list *list)
 	}
 }
 
+static struct crew_list *oldest_list(struct crew *crew)
+{
+	struct crew_list *oldest = NULL;
+
+	for (unsigned size = 0; size < CREW_SIZES; size++) {
+		struct crew_list *list = &crew->lists[size];
+		if (list->count > 0 && (oldest == NULL || list->first->since_us < oldest->first->since_us))
+			oldest = list;
+	}
+	return oldest;
+}
+
 /* The list to start now, or NULL and in `until_us` when there will be one; 0: not before something comes. It is not
  * waited for company that cannot make up enough for lanes. */
 static struct crew_list *choose(struct crew *crew, uint64_t now, uint64_t *until_us)
 {
-	struct crew_list *oldest = NULL;
+	struct crew_list *oldest = oldest_list(crew);
 	unsigned expected = crew_expected(crew, now);
 
 	*until_us = 0;
@@ -192,8 +267,6 @@ static struct crew_list *choose(struct crew *crew, uint64_t now, uint64_t *until
 		struct crew_list *list = &crew->lists[size];
 		if (list->count > 0 && (list->count >= expected || expected < crew->lanes_from[size]))
 			return list;
-		if (list->count > 0 && (oldest == NULL || list->first->since_us < oldest->first->since_us))
-			oldest = list;
 	}
 	if (oldest == NULL)
 		return NULL;
@@ -214,37 +287,97 @@ static void sleep_until(struct crew *crew, uint64_t until_us)
 	crew->sleepers--;
 }
 
+/* Until the card has done something, perhaps, or until something comes that it has room for. With the lock. A thread
+ * whose card is full waits without the condition: a signal to it would be lost for the others. */
+static void rest_for_card(struct worker *worker, unsigned room)
+{
+	struct crew *crew = worker->crew;
+	int64_t wait_us = glacis_card_wait_us(worker->queue);
+
+	if (wait_us <= 0)
+		return;
+	if (room > 0) {
+		sleep_until(crew, now_us() + (uint64_t)wait_us);
+		return;
+	}
+	pthread_mutex_unlock(&crew->lock);
+	nanosleep(&(struct timespec){ .tv_nsec = (long)wait_us * 1000 }, NULL);
+	pthread_mutex_lock(&crew->lock);
+}
+
+/* Fills worker->tasks, or comes back without any when it is time to look at the card. With the lock. */
+static void take_or_wait(struct worker *worker)
+{
+	struct crew *crew = worker->crew;
+
+	for (;;) {
+		unsigned room = worker->with_card ? glacis_card_rsa_room(worker->queue) : 0;
+		uint64_t until_us = 0;
+		struct crew_list *list = room > 0 ? oldest_list(crew) : choose(crew, now_us(), &until_us);
+
+		if (list != NULL) {
+			take(worker, list, room > 0 && room < GLACIS_RSA_LANES ? room : GLACIS_RSA_LANES);
+			return;
+		}
+		if (worker->inflight > 0) {
+			rest_for_card(worker, room);
+			return;
+		}
+		if (until_us == 0 && crew->stopping)
+			return;
+		sleep_until(crew, until_us);
+	}
+}
+
 /* Fills worker->tasks. False: the crew ends, and nothing waits any more. */
 static bool wait_for_tasks(struct worker *worker)
 {
 	struct crew *crew = worker->crew;
-	struct crew_list *list;
-	uint64_t until_us;
 
 	pthread_mutex_lock(&crew->lock);
-	crew->outstanding -= worker->count;
-	worker->count = 0;
-	while ((list = choose(crew, now_us(), &until_us)) == NULL && (until_us != 0 || !crew->stopping))
-		sleep_until(crew, until_us);
-	if (list != NULL)
-		take(worker, list);
+	crew->outstanding -= worker->finished;
+	worker->finished = worker->count = 0;
+	take_or_wait(worker);
 	/* What is left is for someone else, who was told when it came and may have gone back to sleep. */
-	if (crew->waiting > 0 && crew->sleepers > 0)
+	if (worker->count > 0 && crew->waiting > 0 && crew->sleepers > 0)
 		pthread_cond_signal(&crew->wake);
 	pthread_mutex_unlock(&crew->lock);
-	return worker->count > 0;
+	return worker->count > 0 || worker->inflight > 0;
 }
 
+/* Its first thread starts the crew's engine, and the opener of the card. */
 static void open_queue(struct worker *worker)
 {
 	struct crew *crew = worker->crew;
 
 	pthread_mutex_lock(&crew->import_lock);
-	if (crew->engine == NULL && glacis_engine_create(NULL, &crew->engine) != 0)
-		crew->engine = NULL;
+	if (crew->engine == NULL) {
+		if (glacis_engine_create(NULL, &crew->engine) != 0)
+			crew->engine = NULL;
+		else
+			crew_card_start(&crew->card);
+	}
 	if (crew->engine != NULL && glacis_queue_create(crew->engine, NULL, &worker->queue) != 0)
 		worker->queue = NULL;
 	pthread_mutex_unlock(&crew->import_lock);
+}
+
+/* Once the card is open, the thread goes on with a queue of its engine. The old queue has nothing in flight. */
+static void turn_to_card(struct worker *worker)
+{
+	struct glacis_engine *engine = crew_card_engine(&worker->crew->card);
+	struct glacis_queue *queue;
+
+	if (worker->with_card || worker->stays || engine == NULL || worker->inflight > 0)
+		return;
+	if (glacis_queue_create(engine, NULL, &queue) != 0) {
+		worker->stays = true; /* no memory: libglacis' processor way is as good as before */
+		return;
+	}
+	glacis_queue_destroy(worker->queue);
+	worker->queue = queue;
+	worker->with_card = true;
+	worker->counted = (struct glacis_rsa_counters){ 0 };
 }
 
 void *crew_work(void *opaque)
@@ -253,8 +386,10 @@ void *crew_work(void *opaque)
 
 	pthread_setname_np(pthread_self(), "glacis-rsa");
 	open_queue(&worker);
-	while (wait_for_tasks(&worker))
+	while (wait_for_tasks(&worker)) {
+		turn_to_card(&worker);
 		run(&worker);
+	}
 	glacis_queue_destroy(worker.queue);
 	OPENSSL_thread_stop();
 	return NULL;

@@ -12,6 +12,7 @@
 #include <glacis/engine.h>
 
 #include "crew.h"
+#include "crew_card.h"
 
 /* 2048, 3072 and 4096 bits. */
 #define CREW_SIZES 3u
@@ -21,12 +22,14 @@ struct crew_list {
 	unsigned count;
 };
 
-/* libglacis' copy of a key, in this process. */
+/* libglacis' copies of a key, in this process. */
 struct crew_key {
 	struct crew *crew;
-	struct rsa_key *owner;      /* whose `lane` points here */
-	struct glacis_rsa_key *key; /* NULL: libglacis has refused it */
-	bool usable;                /* libglacis computes it right */
+	struct rsa_key *owner;                     /* whose `lane` points here */
+	struct glacis_rsa_key *key;                /* NULL: libglacis has refused it */
+	bool usable;                               /* libglacis computes it right */
+	_Atomic(struct glacis_rsa_key *) card_key; /* of the card's engine; NULL: not needed yet, or refused */
+	bool card_refused;
 	struct crew_key *next, *previous;
 };
 
@@ -40,8 +43,8 @@ struct crew {
 	unsigned waiting;  /* tasks in the lists */
 	unsigned sleepers; /* threads that wait for tasks or company */
 	unsigned thread_count;
-	uint64_t retry_us; /* no thread could be started: not tried again before */
-	bool told;         /* ... and said so */
+	uint64_t retry_us;    /* no thread could be started: not tried again before */
+	bool told;            /* ... and said so */
 	cpu_set_t processors; /* of the threads that submit */
 	unsigned wait_us;
 	_Atomic unsigned lanes_from[CREW_SIZES]; /* from how many on lanes pay; 0: not known yet */
@@ -55,6 +58,8 @@ struct crew {
 	pthread_mutex_t import_lock; /* the engine's start, and keys */
 	struct glacis_engine *engine;
 	struct crew_key *keys;
+
+	struct crew_card card;
 };
 
 /* By the size of a modulus in bytes. */

@@ -14,8 +14,21 @@
 #include <openssl/params.h>
 
 /* The one place where names stand, in the order of `enum name`. */
-enum name { NAME_RSA, NAME_AES, NAME_THREADS, NAME_WAIT, NAME_LOG, NAME_LOG_SECONDS, NAMES };
-static const char *const names[NAMES] = { "rsa", "aes", "threads", "wait_us", "log", "log_seconds" };
+enum name {
+	NAME_RSA,
+	NAME_AES,
+	NAME_THREADS,
+	NAME_WAIT,
+	NAME_LOG,
+	NAME_LOG_SECONDS,
+	NAME_CARD,
+	NAME_CARD_POLICY,
+	NAME_CARD_DEADLINE,
+	NAME_CARD_EAL,
+	NAMES
+};
+static const char *const names[NAMES] = { "rsa",         "aes",  "threads",     "wait_us",          "log",
+					  "log_seconds", "card", "card_policy", "card_deadline_ms", "card_eal" };
 
 #define LOG_SECONDS_MAX 86400u
 
@@ -63,6 +76,64 @@ static void read_log(const char *value, char *log, size_t size)
 		complain(names[NAME_LOG], value, "\"stderr\" or the absolute path of a file");
 }
 
+/* Whether it may be a device: what DPDK or a socket says of it is seen when it is opened. */
+static bool is_device(const char *value)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+	size_t name = strcspn(value, ",");
+
+	if (strcmp(value, "auto") == 0)
+		return true;
+	if (strncmp(value, "pci:", 4) == 0)
+		return value[4] != '\0';
+	/* The program may change its folder before the card is opened. */
+	if (strncmp(value, "vfio-user:", 10) == 0)
+		return value[10] == '/';
+	return name > 0 && strspn(value, letters) == name;
+}
+
+static void read_card(const char *value, char *device, size_t size)
+{
+	if (value == NULL || *value == '\0' || strcasecmp(value, "none") == 0)
+		return;
+	if (is_device(value) && strlen(value) < size)
+		snprintf(device, size, "%s", value);
+	else
+		complain(names[NAME_CARD], value,
+			 "none, auto, pci:ADDRESS, vfio-user: and an absolute path, or the name of a DPDK crypto "
+			 "device");
+}
+
+static void read_policy(const char *value, enum glacis_card_policy *policy)
+{
+	static const char *const words[] = {
+		[GLACIS_CARD_AUTO] = "auto", [GLACIS_CARD_FIRST] = "card", [GLACIS_CARD_NEVER] = "cpu"
+	};
+
+	if (value == NULL)
+		return;
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(value, words[i]) == 0) {
+			*policy = (enum glacis_card_policy)i;
+			return;
+		}
+	complain(names[NAME_CARD_POLICY], value, "auto (where it pays), card (whenever it can) or cpu (never)");
+}
+
+static void read_eal(const char *value, char *eal, size_t size)
+{
+	char wanted[64];
+
+	if (value == NULL)
+		return;
+	if (strlen(value) < size) {
+		snprintf(eal, size, "%s", value);
+		return;
+	}
+	snprintf(wanted, sizeof(wanted), "at most %zu characters long", size - 1);
+	complain(names[NAME_CARD_EAL], value, wanted);
+}
+
 /* The environment's value, else the section's, else NULL. */
 static const char *value_of(enum name name, const char *section_value)
 {
@@ -96,4 +167,9 @@ void settings_read(struct settings *settings, const OSSL_CORE_HANDLE *core, OSSL
 	read_log(value_of(NAME_LOG, values[NAME_LOG]), settings->log, sizeof(settings->log));
 	read_number(names[NAME_LOG_SECONDS], value_of(NAME_LOG_SECONDS, values[NAME_LOG_SECONDS]), LOG_SECONDS_MAX,
 		    &settings->log_seconds);
+	read_card(value_of(NAME_CARD, values[NAME_CARD]), settings->card.device, sizeof(settings->card.device));
+	read_policy(value_of(NAME_CARD_POLICY, values[NAME_CARD_POLICY]), &settings->card.policy);
+	read_number(names[NAME_CARD_DEADLINE], value_of(NAME_CARD_DEADLINE, values[NAME_CARD_DEADLINE]),
+		    SETTINGS_CARD_DEADLINE_MAX_MS, &settings->card.deadline_ms);
+	read_eal(value_of(NAME_CARD_EAL, values[NAME_CARD_EAL]), settings->card.eal, sizeof(settings->card.eal));
 }

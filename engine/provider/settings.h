@@ -11,11 +11,24 @@
 #include <openssl/core.h>
 #include <openssl/core_dispatch.h>
 
+#include <glacis/card.h>
+
 /* Longest wait of an operation for company, in microseconds. */
 #define SETTINGS_WAIT_DEFAULT_US 4000u
 #define SETTINGS_WAIT_MAX_US     100000u
 /* Most threads of the crew. */
 #define SETTINGS_THREADS_MAX 16u
+
+/* Longest time of an operation on a card, in milliseconds, as libglacis bounds it. */
+#define SETTINGS_CARD_DEADLINE_MAX_MS 60000u
+
+/* A card for RSA; see glacis/card.h. */
+struct settings_card {
+	char device[256]; /* as libglacis takes it; "": none */
+	enum glacis_card_policy policy;
+	unsigned deadline_ms; /* 0: libglacis' default */
+	char eal[256];        /* arguments of DPDK's EAL with spaces between them */
+};
 
 struct settings {
 	bool rsa;             /* offer RSA */
@@ -24,6 +37,7 @@ struct settings {
 	unsigned wait_us;     /* for company */
 	unsigned log_seconds; /* a line of status so often, while operations run; 0: at the end only */
 	char log[512];        /* where lines of status go: "", "stderr" or a file's absolute path */
+	struct settings_card card;
 };
 
 /*

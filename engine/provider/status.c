@@ -28,6 +28,7 @@
 #define PARAM_RSA     "glacis-rsa"
 #define PARAM_AES     "glacis-aes"
 #define PARAM_THREADS "glacis-threads"
+#define PARAM_CARD    "glacis-card"
 
 static _Atomic uint64_t counters[STATUS_COUNT];
 static _Atomic int64_t last_line; /* seconds of CLOCK_MONOTONIC_COARSE */
@@ -57,6 +58,7 @@ const OSSL_PARAM *status_gettable_params(void *provider)
 					     OSSL_PARAM_utf8_ptr(PARAM_RSA, NULL, 0),
 					     OSSL_PARAM_utf8_ptr(PARAM_AES, NULL, 0),
 					     OSSL_PARAM_uint(PARAM_THREADS, NULL),
+					     OSSL_PARAM_utf8_ptr(PARAM_CARD, NULL, 0),
 #define STATUS_PARAM(name, text) OSSL_PARAM_uint64(text, NULL),
 					     STATUS_COUNTERS(STATUS_PARAM)
 #undef STATUS_PARAM
@@ -81,7 +83,8 @@ int status_get_params(void *opaque, OSSL_PARAM params[])
 	    !set_text(params, OSSL_PROV_PARAM_VERSION, GLACIS_VERSION) ||
 	    !set_text(params, OSSL_PROV_PARAM_BUILDINFO, BUILDINFO) ||
 	    !set_text(params, PARAM_RSA, abilities_rsa_text(&provider->settings)) ||
-	    !set_text(params, PARAM_AES, abilities_aes_text(&provider->settings)))
+	    !set_text(params, PARAM_AES, abilities_aes_text(&provider->settings)) ||
+	    !set_text(params, PARAM_CARD, crew_card(&provider->settings)))
 		return 0;
 	param = OSSL_PARAM_locate(params, OSSL_PROV_PARAM_STATUS);
 	if (param != NULL && !OSSL_PARAM_set_int(param, 1))
@@ -99,9 +102,10 @@ int status_get_params(void *opaque, OSSL_PARAM params[])
 
 static int compose(const struct provider *provider, const char *when, char line[LINE_MAX_])
 {
-	int size = snprintf(line, LINE_MAX_, "glacis provider: pid %d, %s: rsa=\"%s\" aes=\"%s\" threads=%u", getpid(),
-			    when, abilities_rsa_text(&provider->settings), abilities_aes_text(&provider->settings),
-			    crew_threads());
+	int size = snprintf(line, LINE_MAX_,
+			    "glacis provider: pid %d, %s: rsa=\"%s\" aes=\"%s\" threads=%u card=\"%s\"", getpid(), when,
+			    abilities_rsa_text(&provider->settings), abilities_aes_text(&provider->settings),
+			    crew_threads(), crew_card(&provider->settings));
 
 	for (unsigned i = 0; i < STATUS_COUNT && size < LINE_MAX_ - 1; i++)
 		size += snprintf(line + size, (size_t)(LINE_MAX_ - size), " %s=%" PRIu64,
@@ -112,24 +116,41 @@ static int compose(const struct provider *provider, const char *when, char line[
 	return size;
 }
 
-void status_log(const struct provider *provider, const char *when)
+/* A line with its end. One write, so that lines of several processes do not mix. There is nobody to tell that it
+ * failed. */
+static void put(const char *path, const char *line, size_t size)
 {
-	const char *path = provider->settings.log;
-	char line[LINE_MAX_];
-
-	if (path[0] == '\0')
-		return;
 	bool to_stderr = strcmp(path, "stderr") == 0;
 	int saved = errno;
 	int file = to_stderr ? STDERR_FILENO
 			     : open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
-	int size = compose(provider, when, line);
-	/* One write, so that lines of several processes do not mix. There is nobody to tell that it failed. */
-	if (file >= 0 && write(file, line, (size_t)size) < 0)
+
+	if (file >= 0 && write(file, line, size) < 0)
 		errno = saved;
 	if (file >= 0 && !to_stderr)
 		close(file);
 	errno = saved;
+}
+
+void status_log(const struct provider *provider, const char *when)
+{
+	char line[LINE_MAX_];
+
+	if (provider->settings.log[0] != '\0')
+		put(provider->settings.log, line, (size_t)compose(provider, when, line));
+}
+
+void status_say(const char *path, const char *text)
+{
+	char line[LINE_MAX_];
+
+	if (path[0] == '\0')
+		return;
+	int size = snprintf(line, sizeof(line) - 1, "glacis provider: pid %d: %s", getpid(), text);
+	if (size > LINE_MAX_ - 2)
+		size = LINE_MAX_ - 2;
+	line[size++] = '\n';
+	put(path, line, (size_t)size);
 }
 
 void status_log_if_due(const struct provider *provider)

@@ -17,6 +17,12 @@
 	X(RSA_LANES, "glacis-rsa-lanes")                   /* eight side by side */                                    \
 	X(RSA_SINGLE, "glacis-rsa-single")                 /* of an async job, but too few waited to pay for lanes */  \
 	X(RSA_BATCHES, "glacis-rsa-batches")               /* batches of lanes */                                      \
+	X(RSA_CARD, "glacis-rsa-card")                     /* by the card */                                           \
+	X(RSA_CARD_AGAIN, "glacis-rsa-card-again")         /* on the card, and run again: error, late, wrong */        \
+	X(RSA_CARD_POLICY, "glacis-rsa-card-policy")       /* not on the card: the processor costs less, or policy */  \
+	X(RSA_CARD_FULL, "glacis-rsa-card-full")           /* ... its places are taken */                              \
+	X(RSA_CARD_DOWN, "glacis-rsa-card-down")           /* ... it is suspect or lost, or RSA failed on it */        \
+	X(RSA_CARD_UNFIT, "glacis-rsa-card-unfit")         /* ... it does no RSA */                                    \
 	X(RSA_OPENSSL_NO_JOB, "glacis-rsa-openssl-no-job") /* the caller is not in an async job */                     \
 	X(RSA_OPENSSL_KEY, "glacis-rsa-openssl-key")       /* the key's size or form */                                \
 	X(RSA_OPENSSL_PADDING, "glacis-rsa-openssl-padding") /* padding or digest that lanes do not know */            \
@@ -37,7 +43,10 @@ uint64_t status_get(enum status_counter counter);
 /* Writes one line to where the settings say, if they say so. Never called from a signal handler. */
 void status_log(const struct provider *provider, const char *when);
 
-/* The same, when `log_seconds` have passed since the last line. Cheap otherwise. */
+/* Writes a line of text to `path`, which is a setting `log`. */
+void status_say(const char *path, const char *text);
+
+/* status_log, when `log_seconds` have passed since the last line. Cheap otherwise. */
 void status_log_if_due(const struct provider *provider);
 
 /* OpenSSL's functions for provider parameters. */

@@ -2,10 +2,11 @@
 /*
  * The crew of glacis.so under several threads, without async jobs, whose stacks ThreadSanitizer cannot follow: tasks
  * are handed over as task.c does, and waited for by a condition variable, with a task_finish of ours. Keys are made,
- * shared and let go while their tasks are under way; library contexts come and go. Plain TAP, because Criterion's
- * worker processes do not run under ThreadSanitizer, whose report makes the exit status other than 0.
+ * shared and let go while their tasks are under way; library contexts come and go. With a card the crew opens it, hands
+ * it what it takes, and lets it go. Plain TAP, because Criterion's worker processes do not run under ThreadSanitizer,
+ * whose report makes the exit status other than 0.
  *
- * usage: crew_threads FOLDER_WITH_RSA_KEYS
+ * usage: crew_threads FOLDER_WITH_RSA_KEYS [CARD]
  */
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -114,6 +115,19 @@ static void wait_for(struct waiting *waiting, EVP_PKEY *pair, const uint8_t dige
 	expect(waiting->task.result == TASK_DONE && is_right(pair, digest, &waiting->task), "a right signature");
 }
 
+static bool has_card(const struct settings *settings)
+{
+	return settings->card.device[0] != '\0';
+}
+
+/* Until the card is there, or two minutes have passed: the crew's threads turn to it by and by. */
+static void wait_for_card(const struct settings *settings)
+{
+	for (unsigned ms = 0; ms < 120000 && strcmp(crew_card(settings), "up") != 0; ms++)
+		usleep(1000);
+	expect(strcmp(crew_card(settings), "up") == 0, "the card is up");
+}
+
 struct member {
 	struct provider *provider;
 	EVP_PKEY *pair;
@@ -133,6 +147,8 @@ static void *work(void *opaque)
 		pthread_cond_init(&own[i].woken, NULL);
 	}
 	for (unsigned round = 0; round < ROUNDS; round++) {
+		if (round == 2 && has_card(&self->provider->settings))
+			wait_for_card(&self->provider->settings);
 		struct rsa_key *key = rsa_key_new(self->provider);
 		EVP_PKEY_up_ref(self->pair);
 		rsa_key_adopt(key, self->pair, true);
@@ -160,8 +176,14 @@ int main(int argc, char **argv)
 	struct member members[THREADS];
 
 	folder = argc > 1 ? argv[1] : ".";
+	if (argc > 2) {
+		provider.settings.card = (struct settings_card){ .policy = GLACIS_CARD_FIRST, .deadline_ms = 60000 };
+		snprintf(provider.settings.card.device, sizeof(provider.settings.card.device), "%s", argv[2]);
+		snprintf(provider.settings.log, sizeof(provider.settings.log), "stderr");
+	}
 	printf("1..2\n");
 	for (unsigned life = 0; life < 2; life++) {
+		uint64_t by_card = status_get(STATUS_RSA_CARD);
 		crew_enter();
 		crew_enter(); /* a second library context, which leaves first */
 		for (unsigned i = 0; i < THREADS; i++) {
@@ -174,6 +196,7 @@ int main(int argc, char **argv)
 			pthread_join(members[i].thread, NULL);
 		crew_leave();
 		expect(crew_threads() == 0, "the crew has ended");
+		expect(!has_card(&provider.settings) || status_get(STATUS_RSA_CARD) > by_card + BURST, "by the card");
 		expect(atomic_load(&provider.keys) == 0, "every key is gone");
 		for (unsigned i = 0; i < THREADS; i++)
 			EVP_PKEY_free(members[i].pair);
