@@ -85,6 +85,8 @@ class Configuration:
         """The sums over the last line of each process."""
         last = {}
         for line in self.lines():
+            if " threads=" not in line:
+                continue  # what is said of the card
             last[re.search(r"pid (\d+)", line).group(1)] = line
         sums = {}
         for line in last.values():

@@ -8,15 +8,13 @@ corrupts tags. GLACIS_CARD_KILLS says how often it is killed; GLACIS_CRYPTODEV n
 import hashlib
 import json
 import os
-import pwd
 import re
-import signal
-import subprocess
 import sys
 import threading
 import time
 
 import harness
+from emulated_card import Card, vcard_path
 from harness import SCRATCH, Skip, check, equal, eventually, main, note, run, test
 from service import PATIENT, Glacisd, context, receive_exactly
 
@@ -25,55 +23,6 @@ VISITORS = 3  # clients that come anew for each download
 SIZE = 300000
 KILLS = int(os.environ.get("GLACIS_CARD_KILLS", "3"))
 SECONDS = 2 if harness.SCALE > 1 else 4
-
-
-def vcard_path():
-    path = os.environ.get("GLACIS_VCARD")
-    if not path or not os.path.exists(os.environ.get("GLACIS_CRYPTODEV", "")):
-        raise Skip("libglacis' module for DPDK is not built (scripts/setup driver)")
-    return path
-
-
-class Card:
-    """A glacis-vcard that the user glacisd becomes can reach."""
-
-    def __init__(self, *options):
-        self.program = vcard_path()
-        self.options = options
-        self.folder = os.path.join(SCRATCH, f"card-{time.monotonic_ns()}")
-        os.mkdir(self.folder)
-        self.user = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
-        if self.user is not None:
-            os.chown(self.folder, self.user, -1)
-        self.socket = os.path.join(self.folder, "card")
-        self.process = None
-        self.start()
-
-    def start(self):
-        with open(os.path.join(self.folder, "log"), "ab") as log:
-            self.process = subprocess.Popen([self.program, "--socket", self.socket, *self.options], stdout=log, stderr=log,
-                                            user=self.user)
-        eventually(lambda: os.path.exists(self.socket) or self.process.poll() is not None, "the card's socket")
-        equal(self.process.poll(), None, "the card's exit status")
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-        os.unlink(self.socket)  # so that the next start is seen
-
-    def control(self, *words):
-        run(self.program, "ctl", "--socket", self.socket + ".ctl", *words)
-
-    def status(self):
-        """The card's own counters."""
-        return json.loads(run(self.program, "ctl", "--socket", self.socket + ".ctl", "--json", "status").stdout)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait()
 
 
 class Load:
