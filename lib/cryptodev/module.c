@@ -57,6 +57,10 @@ static void describe(struct card_device *device, const struct card_open *open)
 	description->queues = open->options->queues;
 	if (info.max_nb_queue_pairs != 0 && description->queues > info.max_nb_queue_pairs)
 		description->queues = info.max_nb_queue_pairs;
+	/* Its session of an RSA key is one context of OpenSSL's, which two threads must not use: the keeper's queue,
+	 * which has no RSA, and one more. */
+	if (strcmp(info.driver_name, "crypto_openssl") == 0 && description->queues > 2)
+		description->queues = 2;
 }
 
 static int pools_make(struct card_device *device, const struct card_open *open)
