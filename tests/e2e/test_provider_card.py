@@ -10,8 +10,8 @@ import signal
 import threading
 
 from emulated_card import Card, vcard_path
-from harness import SCALE, SCRATCH, check, equal, eventually, main, need, note, run, test
-from provider_run import Configuration
+from harness import SCALE, SCRATCH, Skip, check, equal, eventually, free_port, main, need, note, run, test
+from provider_run import Configuration, module_folder, sanitized
 from provider_server import Handshakes, Server, children, threads
 
 KILLS = int(os.environ.get("GLACIS_CARD_KILLS", "3"))
@@ -168,6 +168,17 @@ def a_device_of_dpdk_s_own():
     with haproxy(config) as server, Handshakes(server, clients=CLIENTS) as load:
         by_card(config, load, "signatures by DPDK's software device")
     finish(config)
+
+
+@test
+def runs_the_sample_of_scripts():
+    if sanitized():
+        raise Skip("the sample knows nothing of sanitizers")
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scripts", "provider-demo")
+    os.environ["GLACIS_MODULES"] = module_folder()
+    with Card() as card:
+        done = run(script, "haproxy", "--port", str(free_port()), "--card", f"vfio-user:{card.socket}", "--check")
+    check(re.search(rb" rsa-card=[1-9]", done.stdout), f"the line of status: {done.stdout}")
 
 
 main()
