@@ -202,6 +202,10 @@ static int tls_main(int argc, char **argv)
 	struct tls_options options;
 	int status;
 
+	if (argc > 1 && strcmp(argv[1], "--provider") == 0) {
+		argv[1] = argv[0];
+		return bench_provider_command.run(argc - 1, argv + 1);
+	}
 	tls_options_parse(argc, argv, &options);
 	status = measure(&options);
 	tls_bed_say_interrupted();

@@ -21,6 +21,7 @@ enum {
 	OPTION_ONLY,
 	OPTION_PEERS,
 	OPTION_CARD,
+	OPTION_PROVIDER,
 	OPTION_CHECK
 };
 
@@ -67,6 +68,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case OPTION_CARD:
 		options->card = true;
 		return 0;
+	case OPTION_PROVIDER:
+		argp_error(state, "--provider comes first; what follows are options of glacis-bench provider");
+		return 0;
 	case OPTION_CHECK:
 		options->check = true;
 		return 0;
@@ -97,6 +101,11 @@ void tls_options_parse(int argc, char **argv, struct tls_options *options)
 		{ "card", OPTION_CARD, NULL, 0,
 		  "glacisd beside glacisd with an emulated card, instead of the peers; the card's own time is counted "
 		  "apart",
+		  0 },
+		{ "provider", OPTION_PROVIDER, NULL, 0,
+		  "as the first option: HAProxy and nginx with the OpenSSL provider beside the same without it, as "
+		  "glacis-bench "
+		  "provider does, with its options",
 		  0 },
 		{ "check", OPTION_CHECK, NULL, 0, "exit with status 1 when a target of the project is missed", 0 },
 		{ 0 },
