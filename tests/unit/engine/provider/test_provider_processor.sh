@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # glacis.so as on another processor: `test_provider_processor.sh MODEL AES MODULES PROGRAM...` asks it, in QEMU's user-mode
 # emulation of MODEL, which instructions it uses for AES-GCM (the text must end with AES), expects RSA to be left to
-# OpenSSL and to work all the same, and runs unit test programs. Exit status 77: skipped.
+# OpenSSL and to work all the same, with a card that is not there too, and runs unit test programs. Exit status 77: skipped.
 set -eu
 
 model=$1
@@ -25,6 +25,14 @@ openssl rsa -in "$scratch/key.pem" -pubout -out "$scratch/public.pem"
 openssl dgst -sha256 -verify "$scratch/public.pem" -signature "$scratch/signature" "$scratch/key.pem"
 cat "$scratch/log"
 grep -q "rsa=\"left to OpenSSL: no AVX512-IFMA\" aes=\"intel-ipsec-mb .*, $aes\"" "$scratch/log"
+
+# With a card in the settings RSA is offered without lanes too, and works while there is no way to the card.
+: >"$scratch/log"
+GLACIS_PROVIDER_CARD=vfio-user:/nowhere GLACIS_CRYPTODEV=/nowhere/module.so emulate "$(command -v openssl)" speed \
+	-provider glacis -provider default -async_jobs 4 -seconds 1 rsa2048
+cat "$scratch/log"
+grep -q 'rsa="one by one where the card does not: no AVX512-IFMA" .* card="unusable" .* rsa-single=[1-9].* rsa-openssl-fault=0' \
+	"$scratch/log"
 unset GLACIS_PROVIDER_LOG
 for program in "$@"; do
 	echo "== $program"
