@@ -6,7 +6,7 @@
 
 #include <argp.h>
 
-enum { OPTION_JSON = 256, OPTION_QUICK, OPTION_TIMING, OPTION_CHECK, OPTION_MODULES };
+enum { OPTION_JSON = 256, OPTION_QUICK, OPTION_TIMING, OPTION_CHECK, OPTION_MODULES, OPTION_ONLY, OPTION_AGAINST };
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
@@ -28,6 +28,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case OPTION_MODULES:
 		options->modules = argument;
 		return 0;
+	case OPTION_ONLY:
+		options->only = argument;
+		return 0;
+	case OPTION_AGAINST:
+		options->against = argument;
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -44,7 +50,13 @@ void bench_options_parse(int argc, char **argv, const char *doc, unsigned more, 
 	static const struct argp_option modules = {
 		"modules", OPTION_MODULES, "PATH", 0, "folder of glacis.so (default: of this build)", 0
 	};
-	struct argp_option list[6] = {
+	static const struct argp_option only = {
+		"only", OPTION_ONLY, "NAME", 0, "only what is called NAME, or begins with it and a hyphen", 0
+	};
+	static const struct argp_option against = {
+		"against", OPTION_AGAINST, "PATH", 0, "compare with the glacis.so in PATH, not with none", 0
+	};
+	struct argp_option list[8] = {
 		{ "json", OPTION_JSON, "FILE", 0, "write the results as JSON to FILE (-: standard output)", 0 },
 		{ "quick", OPTION_QUICK, NULL, 0, "as few rounds as still give a median", 0 },
 	};
@@ -57,6 +69,10 @@ void bench_options_parse(int argc, char **argv, const char *doc, unsigned more, 
 		list[count++] = timing;
 	if (more & BENCH_OPTION_MODULES)
 		list[count++] = modules;
+	if (more & BENCH_OPTION_ONLY)
+		list[count++] = only;
+	if (more & BENCH_OPTION_AGAINST)
+		list[count++] = against;
 	*options = (struct bench_options){ 0 };
 	argp_parse(&argp, argc, argv, 0, NULL, options);
 }

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,7 +35,8 @@
 /* One comparison. */
 struct metric {
 	enum provider_server_kind kind;
-	unsigned bits; /* of the certificate's key */
+	unsigned bits;     /* of the certificate's key */
+	const char *label; /* what --only calls it, after the server's: handshake-2048 */
 	const char *name, *unit, *suite;
 	double scale;
 	double target; /* cost without glacis / cost with it must be at least this; 0: only reported */
@@ -45,15 +47,16 @@ struct metric {
 
 #define HANDSHAKES(server, key, wanted, count, reason)                                                                 \
 	{                                                                                                              \
-		.kind = server, .bits = key, .name = "CPU per full TLS 1.3 handshake, RSA-" #key ", 64 at once",       \
-		.unit = "us", .suite = "TLS_AES_128_GCM_SHA256", .scale = 1e6, .target = wanted, .body = 100,          \
-		.requests = count, .close_each = true, .why = reason                                                   \
+		.kind = server, .bits = key, .label = "handshake-" #key,                                               \
+		.name = "CPU per full TLS 1.3 handshake, RSA-" #key ", 64 at once", .unit = "us",                      \
+		.suite = "TLS_AES_128_GCM_SHA256", .scale = 1e6, .target = wanted, .body = 100, .requests = count,     \
+		.close_each = true, .why = reason                                                                      \
 	}
-#define BULK(server, title, cipher, old, wanted)                                                                       \
+#define BULK(server, tag, title, cipher, old, wanted)                                                                  \
 	{                                                                                                              \
-		.kind = server, .bits = 2048, .name = "CPU per GB, 1 MB downloads, " title, .unit = "s/GB",            \
-		.suite = cipher, .scale = 1e3, .target = wanted, .body = 1000000, .requests = 800, .tls_1_2 = old,     \
-		.why = ""                                                                                              \
+		.kind = server, .bits = 2048, .label = "bulk-" tag, .name = "CPU per GB, 1 MB downloads, " title,      \
+		.unit = "s/GB", .suite = cipher, .scale = 1e3, .target = wanted, .body = 1000000, .requests = 800,     \
+		.tls_1_2 = old, .why = ""                                                                              \
 	}
 #define NO_JOBS "nginx of Debian signs outside async jobs, one after another"
 
@@ -64,11 +67,11 @@ static const struct metric metrics[] = {
 	HANDSHAKES(PROVIDER_NGINX, 2048, 0, 2000, NO_JOBS),
 	HANDSHAKES(PROVIDER_NGINX, 3072, 0, 1000, NO_JOBS),
 	HANDSHAKES(PROVIDER_NGINX, 4096, 0, 600, NO_JOBS),
-	BULK(PROVIDER_HAPROXY, "TLS 1.3 AES-128-GCM", "TLS_AES_128_GCM_SHA256", false, 1.0),
-	BULK(PROVIDER_HAPROXY, "TLS 1.3 AES-256-GCM", "TLS_AES_256_GCM_SHA384", false, 1.0),
-	BULK(PROVIDER_HAPROXY, "TLS 1.2 AES-128-GCM", "ECDHE-RSA-AES128-GCM-SHA256", true, 1.0),
-	BULK(PROVIDER_NGINX, "TLS 1.3 AES-128-GCM", "TLS_AES_128_GCM_SHA256", false, 0),
-	BULK(PROVIDER_NGINX, "TLS 1.3 AES-256-GCM", "TLS_AES_256_GCM_SHA384", false, 0),
+	BULK(PROVIDER_HAPROXY, "128", "TLS 1.3 AES-128-GCM", "TLS_AES_128_GCM_SHA256", false, 1.0),
+	BULK(PROVIDER_HAPROXY, "256", "TLS 1.3 AES-256-GCM", "TLS_AES_256_GCM_SHA384", false, 1.0),
+	BULK(PROVIDER_HAPROXY, "tls12", "TLS 1.2 AES-128-GCM", "ECDHE-RSA-AES128-GCM-SHA256", true, 1.0),
+	BULK(PROVIDER_NGINX, "128", "TLS 1.3 AES-128-GCM", "TLS_AES_128_GCM_SHA256", false, 0),
+	BULK(PROVIDER_NGINX, "256", "TLS 1.3 AES-256-GCM", "TLS_AES_256_GCM_SHA384", false, 0),
 };
 
 #define METRICS (sizeof(metrics) / sizeof(metrics[0]))
@@ -131,9 +134,10 @@ static void report_row(struct run *run, const char *server, const char *name, co
 	bench_report_row(run->report,
 			 json_pack("{s:s, s:s, s:s, s:i, s:f, s:f, s:s, s:f, s:f, s:f, s:f, s:s}", "measured", name,
 				   "server", server, "unit", unit, "rounds", (int)with.count, "ours", with.median,
-				   "ours_spread", with.spread, "peer", "the same without glacis.so", "peer_value",
-				   without.median, "peer_spread", without.spread, "ratio", ratio, "target", target,
-				   "why", why));
+				   "ours_spread", with.spread, "peer",
+				   run->options->against ? run->options->against : "the same without glacis.so",
+				   "peer_value", without.median, "peer_spread", without.spread, "ratio", ratio,
+				   "target", target, "why", why));
 }
 
 static int measure_metric(struct run *run, const struct metric *metric)
@@ -183,6 +187,40 @@ static int measure_local(struct run *run)
 	return count < 0 ? count : 0;
 }
 
+/* Whether --only names it, or what its name begins with: "haproxy", "haproxy-handshake", "haproxy-handshake-2048". */
+static bool is_wanted(const struct run *run, const char *server, const char *label)
+{
+	const char *only = run->options->only;
+	char name[64];
+	size_t size = only ? strlen(only) : 0;
+
+	snprintf(name, sizeof(name), "%s%s%s", server, label[0] ? "-" : "", label);
+	return !only || (strncasecmp(name, only, size) == 0 && (name[size] == '-' || name[size] == '\0'));
+}
+
+/* Measures what is wanted. Returns 0 or a negative errno after a message. */
+static int measure_wanted(struct run *run)
+{
+	int count = 0, status = 0;
+
+	if (is_wanted(run, "EVP", "") && !run->options->against) {
+		status = measure_local(run);
+		count++;
+	}
+	for (size_t i = 0; i < METRICS && !status; i++)
+		if (is_wanted(run, provider_server_name(metrics[i].kind), metrics[i].label)) {
+			status = measure_metric(run, &metrics[i]);
+			count++;
+		}
+	if (status || count > 0)
+		return status;
+	fprintf(stderr, "glacis-bench: --only %s names nothing; there are evp", run->options->only);
+	for (size_t i = 0; i < METRICS; i++)
+		fprintf(stderr, ", %s-%s", provider_server_name(metrics[i].kind), metrics[i].label);
+	fprintf(stderr, "\n");
+	return -EINVAL;
+}
+
 static int find_modules(struct run *run)
 {
 	static const char beside[] = "/../engine/provider";
@@ -229,6 +267,7 @@ static int prepare(struct run *run)
 	}
 	run->setup.folder = run->folder;
 	run->setup.modules = run->modules;
+	run->setup.against = run->options->against;
 	for (unsigned i = 0; i < 3 && !status; i++)
 		status = provider_credentials(run->folder, bits[i]);
 	if (!status)
@@ -288,9 +327,7 @@ static int measure(const struct bench_options *options)
 		"median over the rounds; above 1 = Glacis better.\n");
 	status = prepare(&run);
 	if (!status)
-		status = measure_local(&run);
-	for (size_t i = 0; i < METRICS && !status; i++)
-		status = measure_metric(&run, &metrics[i]);
+		status = measure_wanted(&run);
 	clean_up(&run, status && status != -EINTR);
 	if (!status)
 		status = bench_report_write(run.report);
@@ -306,9 +343,9 @@ static int provider_main(int argc, char **argv)
 {
 	struct bench_options options;
 
-	bench_options_parse(argc, argv,
-			    "Processor time of HAProxy, nginx and EVP with the OpenSSL provider and without it.",
-			    BENCH_OPTION_CHECK | BENCH_OPTION_MODULES, &options);
+	bench_options_parse(
+		argc, argv, "Processor time of HAProxy, nginx and EVP with the OpenSSL provider and without it.",
+		BENCH_OPTION_CHECK | BENCH_OPTION_MODULES | BENCH_OPTION_ONLY | BENCH_OPTION_AGAINST, &options);
 	return measure(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

@@ -60,7 +60,7 @@ static int write_config(const struct provider_setup *setup, const struct provide
 			"300s\n"
 			"frontend tls\n    bind 127.0.0.1:%u ssl crt %s/bits%u.pem\n    default_backend origin\n"
 			"backend origin\n    server origin 127.0.0.1:%u\n",
-			server->with_glacis ? "    ssl-mode-async\n" : "", server->port, setup->folder, bits,
+			server->modules ? "    ssl-mode-async\n" : "", server->port, setup->folder, bits,
 			setup->origin_port);
 	else
 		fprintf(file,
@@ -116,9 +116,9 @@ __attribute__((noreturn)) static void become(const struct provider_setup *setup,
 	dup2(nothing, STDIN_FILENO);
 	dup2(log, STDOUT_FILENO);
 	dup2(log, STDERR_FILENO);
-	if (server->with_glacis) {
+	if (server->modules) {
 		setenv("OPENSSL_CONF", openssl, 1);
-		setenv("OPENSSL_MODULES", setup->modules, 1);
+		setenv("OPENSSL_MODULES", server->modules, 1);
 	}
 	if (server->kind == PROVIDER_HAPROXY)
 		execlp("haproxy", "haproxy", "-db", "-f", config, (char *)NULL);
@@ -162,14 +162,14 @@ static int wait_until_ready(struct provider_server *server, const char *folder)
 	return -ETIMEDOUT;
 }
 
-int provider_server_start(const struct provider_setup *setup, enum provider_server_kind kind, bool with_glacis,
-			  unsigned bits, struct provider_server *server)
+int provider_server_start(const struct provider_setup *setup, enum provider_server_kind kind, bool ours, unsigned bits,
+			  struct provider_server *server)
 {
 	char config[PATH_MAX], openssl[PATH_MAX];
 	pid_t parent = getpid();
 	int status;
 
-	*server = (struct provider_server){ .kind = kind, .with_glacis = with_glacis };
+	*server = (struct provider_server){ .kind = kind, .modules = ours ? setup->modules : setup->against };
 	status = tls_network_free_port(&server->port);
 	snprintf(config, sizeof(config), "%s/%u.conf", setup->folder, server->port);
 	if (!status)
