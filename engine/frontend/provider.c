@@ -15,6 +15,8 @@
 #include <glacis/version.h>
 #include <glacis/x25519.h>
 
+#include "x25519_key.h"
+
 #define NAME       "glacisd"
 #define PROPERTIES "provider=" NAME
 
@@ -44,11 +46,11 @@ static const OSSL_ALGORITHM *query(void *context, int operation, int *no_cache)
 {
 	static const OSSL_ALGORITHM kdfs[] = { { "TLS13-KDF", PROPERTIES, glacisd_provider_kdf, NULL }, { 0 } };
 	static const OSSL_ALGORITHM keys[] = {
-		{ "X25519:1.3.101.110", PROPERTIES, glacisd_provider_x25519_keys, NULL },
+		{ X25519_KEY_NAMES, PROPERTIES, glacisd_provider_x25519_keys, NULL },
 		{ 0 },
 	};
 	static const OSSL_ALGORITHM exchanges[] = {
-		{ "X25519:1.3.101.110", PROPERTIES, glacisd_provider_x25519_exchange, NULL },
+		{ X25519_KEY_NAMES, PROPERTIES, glacisd_provider_x25519_exchange, NULL },
 		{ 0 },
 	};
 
@@ -66,27 +68,10 @@ static const OSSL_ALGORITHM *query(void *context, int operation, int *no_cache)
 	}
 }
 
-/* libssl takes a group only from the provider whose keys it would use for it. */
 static int get_capabilities(void *context, const char *capability, OSSL_CALLBACK *callback, void *argument)
 {
-	char name[] = "x25519", internal_name[] = "X25519", algorithm[] = "X25519";
-	unsigned int id = 0x001d /* RFC 8446 section 4.2.7 */, security_bits = 128, is_kem = 0;
-	int version_min = TLS1_VERSION, version_max = 0 /* none */, dtls = -1;
-	const OSSL_PARAM group[] = {
-		OSSL_PARAM_utf8_string(OSSL_CAPABILITY_TLS_GROUP_NAME, name, sizeof(name)),
-		OSSL_PARAM_utf8_string(OSSL_CAPABILITY_TLS_GROUP_NAME_INTERNAL, internal_name, sizeof(internal_name)),
-		OSSL_PARAM_utf8_string(OSSL_CAPABILITY_TLS_GROUP_ALG, algorithm, sizeof(algorithm)),
-		OSSL_PARAM_uint(OSSL_CAPABILITY_TLS_GROUP_ID, &id),
-		OSSL_PARAM_uint(OSSL_CAPABILITY_TLS_GROUP_SECURITY_BITS, &security_bits),
-		OSSL_PARAM_int(OSSL_CAPABILITY_TLS_GROUP_MIN_TLS, &version_min),
-		OSSL_PARAM_int(OSSL_CAPABILITY_TLS_GROUP_MAX_TLS, &version_max),
-		OSSL_PARAM_int(OSSL_CAPABILITY_TLS_GROUP_MIN_DTLS, &dtls),
-		OSSL_PARAM_int(OSSL_CAPABILITY_TLS_GROUP_MAX_DTLS, &dtls),
-		OSSL_PARAM_uint(OSSL_CAPABILITY_TLS_GROUP_IS_KEM, &is_kem),
-		OSSL_PARAM_END,
-	};
-
-	return strcmp(capability, "TLS-GROUP") != 0 || !glacis_x25519_lanes_from() || callback(group, argument);
+	return strcmp(capability, "TLS-GROUP") != 0 || !glacis_x25519_lanes_from() ||
+	       x25519_key_tls_group(callback, argument);
 }
 
 static const OSSL_DISPATCH dispatch[] = {

@@ -20,16 +20,9 @@
 
 #include "handshake.h"
 #include "provider.h"
+#include "x25519_key.h"
 
-#define SIZE          GLACIS_X25519_SIZE
-#define BITS          253 /* what OpenSSL says of it */
-#define SECURITY_BITS 128
-
-struct key {
-	uint8_t *private_key; /* NULL: a public key only */
-	bool has_public;
-	uint8_t public_key[SIZE];
-};
+#define SIZE GLACIS_X25519_SIZE
 
 /* A key to be made: whether it is to be a pair, or only "the group X25519" with nothing in it. */
 struct generation {
@@ -39,135 +32,11 @@ struct generation {
 
 /* ---- keys ---- */
 
-static void *key_new(void *provider)
-{
-	return calloc(1, sizeof(struct key));
-}
-
-static void key_free(void *data)
-{
-	struct key *key = data;
-
-	if (!key)
-		return;
-	OPENSSL_secure_clear_free(key->private_key, SIZE);
-	free(key);
-}
-
-static void *key_copy(const void *data, int selection)
-{
-	const struct key *from = data;
-	struct key *key = calloc(1, sizeof(*key));
-
-	if (!key)
-		return NULL;
-	if (selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) {
-		key->has_public = from->has_public;
-		memcpy(key->public_key, from->public_key, SIZE);
-	}
-	if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) && from->private_key) {
-		key->private_key = OPENSSL_secure_malloc(SIZE);
-		if (!key->private_key) {
-			free(key);
-			return NULL;
-		}
-		memcpy(key->private_key, from->private_key, SIZE);
-	}
-	return key;
-}
-
-static int key_has(const void *data, int selection)
-{
-	const struct key *key = data;
-
-	return key && (!(selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) || key->has_public) &&
-	       (!(selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) || key->private_key);
-}
-
-static int key_match(const void *first, const void *second, int selection)
-{
-	const struct key *a = first, *b = second;
-
-	if (!(selection & OSSL_KEYMGMT_SELECT_KEYPAIR))
-		return 1;
-	return a->has_public && b->has_public && CRYPTO_memcmp(a->public_key, b->public_key, SIZE) == 0;
-}
-
-static const OSSL_PARAM *key_gettable(void *provider)
-{
-	static const OSSL_PARAM params[] = {
-		OSSL_PARAM_int(OSSL_PKEY_PARAM_BITS, NULL),
-		OSSL_PARAM_int(OSSL_PKEY_PARAM_SECURITY_BITS, NULL),
-		OSSL_PARAM_int(OSSL_PKEY_PARAM_MAX_SIZE, NULL),
-		OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, NULL, 0),
-		OSSL_PARAM_END,
-	};
-
-	return params;
-}
-
-static int key_get_params(void *data, OSSL_PARAM params[])
-{
-	const struct key *key = data;
-	OSSL_PARAM *param;
-
-	if ((param = OSSL_PARAM_locate(params, OSSL_PKEY_PARAM_BITS)) && !OSSL_PARAM_set_int(param, BITS))
-		return 0;
-	if ((param = OSSL_PARAM_locate(params, OSSL_PKEY_PARAM_SECURITY_BITS)) &&
-	    !OSSL_PARAM_set_int(param, SECURITY_BITS))
-		return 0;
-	if ((param = OSSL_PARAM_locate(params, OSSL_PKEY_PARAM_MAX_SIZE)) && !OSSL_PARAM_set_int(param, SIZE))
-		return 0;
-	param = OSSL_PARAM_locate(params, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY);
-	return !param || (key->has_public && OSSL_PARAM_set_octet_string(param, key->public_key, SIZE));
-}
-
-static const OSSL_PARAM *key_settable(void *provider)
-{
-	static const OSSL_PARAM params[] = {
-		OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, NULL, 0),
-		OSSL_PARAM_END,
-	};
-
-	return params;
-}
-
-/* The peer's share: any 32 bytes. */
-static int key_set_params(void *data, const OSSL_PARAM params[])
-{
-	const OSSL_PARAM *param = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY);
-	struct key *key = data;
-	void *bytes = key->public_key;
-	size_t size;
-
-	if (!param)
-		return 1;
-	key->has_public = param->data_size == SIZE && OSSL_PARAM_get_octet_string(param, &bytes, SIZE, &size);
-	return key->has_public;
-}
-
 /* Only public keys come from outside: the client's part of a post-quantum hybrid, in OpenSSL's code for that, which
  * selects a private key for public ones too. */
-static const OSSL_PARAM *key_import_types(int selection)
-{
-	static const OSSL_PARAM params[] = { OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, NULL, 0),
-					     OSSL_PARAM_END };
-
-	return selection & OSSL_KEYMGMT_SELECT_KEYPAIR ? params : NULL;
-}
-
 static int key_import(void *data, int selection, const OSSL_PARAM params[])
 {
-	const OSSL_PARAM *param = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_PUB_KEY);
-	struct key *key = data;
-	void *bytes = key->public_key;
-	size_t size;
-
-	if (!(selection & OSSL_KEYMGMT_SELECT_KEYPAIR) || !param || param->data_size != SIZE ||
-	    OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_PRIV_KEY))
-		return 0;
-	key->has_public = OSSL_PARAM_get_octet_string(param, &bytes, SIZE, &size);
-	return key->has_public;
+	return !OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_PRIV_KEY) && x25519_key_take(data, selection, params);
 }
 
 /* ---- making pairs ---- */
@@ -188,7 +57,8 @@ int glacisd_provider_prepare(struct glacisd_provider *provider)
 
 	if (provider->pairs_left || !glacis_x25519_lanes_from())
 		return 0;
-	if (RAND_priv_bytes_ex(provider->library, provider->pairs, GLACIS_X25519_LANES * SIZE, SECURITY_BITS) != 1)
+	if (RAND_priv_bytes_ex(provider->library, provider->pairs, GLACIS_X25519_LANES * SIZE,
+			       X25519_KEY_SECURITY_BITS) != 1)
 		return -EIO;
 	for (uint32_t pair = 0; pair < GLACIS_X25519_LANES; pair++)
 		ops[pair] = (struct glacis_x25519_op){ .scalar = private_of(provider, pair),
@@ -199,18 +69,17 @@ int glacisd_provider_prepare(struct glacisd_provider *provider)
 	return 0;
 }
 
-static int pair_take(struct glacisd_provider *provider, struct key *key)
+static int pair_take(struct glacisd_provider *provider, struct x25519_key *key)
 {
+	uint32_t pair;
+
 	if (!provider->pairs_left)
 		return 0; /* not made here: this may be the small stack of an async job */
-	key->private_key = OPENSSL_secure_malloc(SIZE);
-	if (!key->private_key)
+	pair = provider->pairs_left - 1;
+	if (!x25519_key_fill(key, private_of(provider, pair), public_of(provider, pair)))
 		return 0;
 	provider->pairs_left--;
-	memcpy(key->private_key, private_of(provider, provider->pairs_left), SIZE);
-	memcpy(key->public_key, public_of(provider, provider->pairs_left), SIZE);
-	OPENSSL_cleanse(private_of(provider, provider->pairs_left), SIZE);
-	key->has_public = true;
+	OPENSSL_cleanse(private_of(provider, pair), SIZE);
 	return 1;
 }
 
@@ -223,30 +92,13 @@ static void *generation_new(void *provider, int selection, const OSSL_PARAM para
 	return generation;
 }
 
-static const OSSL_PARAM *generation_settable(void *context, void *provider)
-{
-	static const OSSL_PARAM params[] = { OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, NULL, 0),
-					     OSSL_PARAM_END };
-
-	return params;
-}
-
-/* The group's name is this algorithm's own. */
-static int generation_set_params(void *context, const OSSL_PARAM params[])
-{
-	const OSSL_PARAM *param = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_GROUP_NAME);
-	const char *name;
-
-	return !param || (OSSL_PARAM_get_utf8_string_ptr(param, &name) && OPENSSL_strcasecmp(name, "x25519") == 0);
-}
-
 static void *generation_run(void *context, OSSL_CALLBACK *progress, void *argument)
 {
 	struct generation *generation = context;
-	struct key *key = key_new(generation->provider);
+	struct x25519_key *key = x25519_key_new(generation->provider);
 
 	if (key && generation->pair && !pair_take(generation->provider, key)) {
-		key_free(key);
+		x25519_key_free(key);
 		return NULL;
 	}
 	return key;
@@ -258,20 +110,20 @@ static void generation_free(void *context)
 }
 
 const OSSL_DISPATCH glacisd_provider_x25519_keys[] = {
-	{ OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))key_new },
-	{ OSSL_FUNC_KEYMGMT_FREE, (void (*)(void))key_free },
-	{ OSSL_FUNC_KEYMGMT_DUP, (void (*)(void))key_copy },
-	{ OSSL_FUNC_KEYMGMT_HAS, (void (*)(void))key_has },
-	{ OSSL_FUNC_KEYMGMT_MATCH, (void (*)(void))key_match },
-	{ OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, (void (*)(void))key_gettable },
-	{ OSSL_FUNC_KEYMGMT_GET_PARAMS, (void (*)(void))key_get_params },
-	{ OSSL_FUNC_KEYMGMT_SETTABLE_PARAMS, (void (*)(void))key_settable },
-	{ OSSL_FUNC_KEYMGMT_SET_PARAMS, (void (*)(void))key_set_params },
+	{ OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))x25519_key_new },
+	{ OSSL_FUNC_KEYMGMT_FREE, (void (*)(void))x25519_key_free },
+	{ OSSL_FUNC_KEYMGMT_DUP, (void (*)(void))x25519_key_dup },
+	{ OSSL_FUNC_KEYMGMT_HAS, (void (*)(void))x25519_key_has },
+	{ OSSL_FUNC_KEYMGMT_MATCH, (void (*)(void))x25519_key_match },
+	{ OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, (void (*)(void))x25519_key_gettable },
+	{ OSSL_FUNC_KEYMGMT_GET_PARAMS, (void (*)(void))x25519_key_get_params },
+	{ OSSL_FUNC_KEYMGMT_SETTABLE_PARAMS, (void (*)(void))x25519_key_settable },
+	{ OSSL_FUNC_KEYMGMT_SET_PARAMS, (void (*)(void))x25519_key_set_params },
 	{ OSSL_FUNC_KEYMGMT_IMPORT, (void (*)(void))key_import },
-	{ OSSL_FUNC_KEYMGMT_IMPORT_TYPES, (void (*)(void))key_import_types },
+	{ OSSL_FUNC_KEYMGMT_IMPORT_TYPES, (void (*)(void))x25519_key_types },
 	{ OSSL_FUNC_KEYMGMT_GEN_INIT, (void (*)(void))generation_new },
-	{ OSSL_FUNC_KEYMGMT_GEN_SETTABLE_PARAMS, (void (*)(void))generation_settable },
-	{ OSSL_FUNC_KEYMGMT_GEN_SET_PARAMS, (void (*)(void))generation_set_params },
+	{ OSSL_FUNC_KEYMGMT_GEN_SETTABLE_PARAMS, (void (*)(void))x25519_key_generation_settable },
+	{ OSSL_FUNC_KEYMGMT_GEN_SET_PARAMS, (void (*)(void))x25519_key_generation_set_params },
 	{ OSSL_FUNC_KEYMGMT_GEN, (void (*)(void))generation_run },
 	{ OSSL_FUNC_KEYMGMT_GEN_CLEANUP, (void (*)(void))generation_free },
 	{ 0, NULL },
@@ -282,7 +134,7 @@ const OSSL_DISPATCH glacisd_provider_x25519_keys[] = {
 /* The keys stay OpenSSL's, which keeps them as long as the context. */
 struct exchange {
 	struct glacisd_provider *provider;
-	const struct key *own, *peer;
+	const struct x25519_key *own, *peer;
 };
 
 static void *exchange_new(void *provider)
