@@ -16,6 +16,7 @@
 
 #include "ifma.h"
 #include "x25519_ifma.h"
+#include "x25519_lanes.h"
 
 #define TRIALS 4u /* each side's best counts: others may be using the core */
 
@@ -39,6 +40,23 @@ static void run_lanes(struct glacis_x25519_op ops[], unsigned count)
 	}
 	x25519_ifma_x8(scalars, points, results);
 	OPENSSL_cleanse(idle, sizeof(idle));
+}
+
+/* In constant time: whether a shared secret is zero is the peer's choice, but the rest of it is secret. */
+static void set_status(struct glacis_x25519_op *op)
+{
+	uint8_t any = 0;
+
+	for (unsigned i = 0; i < GLACIS_X25519_SIZE; i++)
+		any |= op->result[i];
+	op->status = any ? GLACIS_STATUS_OK : GLACIS_STATUS_INVALID;
+}
+
+void x25519_lanes_run(struct glacis_x25519_op ops[], unsigned count)
+{
+	run_lanes(ops, count);
+	for (unsigned i = 0; i < count; i++)
+		set_status(&ops[i]);
 }
 
 static int derive(EVP_PKEY *own, EVP_PKEY *peer, uint8_t *result)
@@ -110,16 +128,6 @@ static void measure_lanes(void)
 unsigned glacis_x25519_lanes_from(void)
 {
 	return pthread_once(&lanes_once, measure_lanes) ? 0 : lanes_from;
-}
-
-/* In constant time: whether a shared secret is zero is the peer's choice, but the rest of it is secret. */
-static void set_status(struct glacis_x25519_op *op)
-{
-	uint8_t any = 0;
-
-	for (unsigned i = 0; i < GLACIS_X25519_SIZE; i++)
-		any |= op->result[i];
-	op->status = any ? GLACIS_STATUS_OK : GLACIS_STATUS_INVALID;
 }
 
 int glacis_x25519(struct glacis_x25519_op ops[], unsigned count)

@@ -14,6 +14,11 @@ bool abilities_rsa(const struct settings *settings)
 	return settings->rsa && (rsa_lanes_ifma.usable() || settings->card.device[0] != '\0');
 }
 
+bool abilities_x25519(const struct settings *settings)
+{
+	return settings->x25519 && rsa_lanes_ifma.usable();
+}
+
 bool abilities_aes(const struct settings *settings)
 {
 	return settings->aes && gcm_functions_name() != NULL;

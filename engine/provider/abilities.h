@@ -12,6 +12,8 @@
 
 /* RSA: the processor has the lanes' instructions, or there is to be a card. */
 bool abilities_rsa(const struct settings *settings);
+/* X25519: the same. */
+bool abilities_x25519(const struct settings *settings);
 /* AES-GCM: the processor has AES instructions, and ipsec-mb takes it. */
 bool abilities_aes(const struct settings *settings);
 

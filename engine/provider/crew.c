@@ -21,6 +21,8 @@
 /* How long what was seen is believed in: one to two epochs. */
 #define EPOCH_US 50000u
 #define RETRY_US 1000000u /* between attempts to start the first thread */
+/* From so many RSA operations at once on, secrets wait for each other: half a batch of lanes. */
+#define CROWD 4u
 
 static _Atomic(struct crew *) current;
 static _Atomic unsigned users;
@@ -58,8 +60,8 @@ static struct crew *crew_new(struct crew *parents)
 	pthread_cond_init(&crew->wake, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	crew_card_init(&crew->card);
-	for (unsigned size = 0; size < CREW_SIZES; size++)
-		crew->lists[size].end = &crew->lists[size].first;
+	for (unsigned i = 0; i < CREW_LISTS; i++)
+		crew->lists[i].end = &crew->lists[i].first;
 	return crew;
 }
 
@@ -131,22 +133,23 @@ static void append(struct crew_list *list, struct task *task)
 	list->count++;
 }
 
-static void note_outstanding(struct crew *crew, uint64_t now)
+static void note_outstanding(struct crew_crowd *crowd, uint64_t now)
 {
-	if (now - crew->epoch_us >= EPOCH_US) {
-		crew->last_peak = now - crew->epoch_us < 2 * EPOCH_US ? crew->peak : 0;
-		crew->peak = 0;
-		crew->epoch_us = now;
+	if (now - crowd->epoch_us >= EPOCH_US) {
+		crowd->last_peak = now - crowd->epoch_us < 2 * EPOCH_US ? crowd->peak : 0;
+		crowd->peak = 0;
+		crowd->epoch_us = now;
 	}
-	crew->outstanding++;
-	if (crew->outstanding > crew->peak)
-		crew->peak = crew->outstanding;
+	crowd->outstanding++;
+	if (crowd->outstanding > crowd->peak)
+		crowd->peak = crowd->outstanding;
 }
 
-unsigned crew_expected(const struct crew *crew, uint64_t now)
+unsigned crew_expected(const struct crew *crew, enum task_kind kind, uint64_t now)
 {
-	uint64_t age = now - crew->epoch_us;
-	unsigned expected = crew->peak > crew->last_peak ? crew->peak : crew->last_peak;
+	const struct crew_crowd *crowd = &crew->crowds[kind];
+	uint64_t age = now - crowd->epoch_us;
+	unsigned expected = crowd->peak > crowd->last_peak ? crowd->peak : crowd->last_peak;
 
 	if (age >= 2 * EPOCH_US)
 		expected = 0;
@@ -178,6 +181,12 @@ static bool must_tell(struct crew *crew)
 	return tell;
 }
 
+static void tell_no_thread(const struct provider *provider)
+{
+	status_log(provider, "no thread may be started, so RSA stays OpenSSL's (HAProxy needs insecure-fork-wanted, "
+			     "others a higher ulimit -u)");
+}
+
 /* Starts a thread when none is there, or when a whole batch waits and all are busy. */
 static int provide_thread(struct crew *crew, const struct settings *settings, const struct crew_list *list,
 			  uint64_t now)
@@ -190,10 +199,15 @@ static int provide_thread(struct crew *crew, const struct settings *settings, co
 	return 0;
 }
 
+static struct crew_list *list_of(struct crew *crew, const struct task *task)
+{
+	return &crew->lists[task->kind == TASK_X25519 ? CREW_X25519 : crew_size_index(rsa_key_bytes(task->key))];
+}
+
 int crew_submit(struct task *task)
 {
 	struct crew *crew = crew_get();
-	const struct provider *provider = task->key->provider;
+	const struct provider *provider = task->provider;
 	struct crew_list *list;
 	bool tell;
 	int error;
@@ -202,24 +216,54 @@ int crew_submit(struct task *task)
 		return -ENOMEM;
 	task->since_us = now_us();
 	pthread_mutex_lock(&crew->lock);
-	list = &crew->lists[crew_size_index(rsa_key_bytes(task->key))];
+	list = list_of(crew, task);
 	error = crew->waiting >= CREW_WAITING_MAX ? -EAGAIN
 						  : provide_thread(crew, &provider->settings, list, task->since_us);
 	if (error == 0) {
-		note_outstanding(crew, task->since_us);
+		note_outstanding(&crew->crowds[task->kind], task->since_us);
 		append(list, task);
 		crew->waiting++;
 		/* A thread that waits for company need not be told of each that comes. */
-		if (list->count == 1 || list->count >= crew_expected(crew, task->since_us))
+		if (list->count == 1 || list->count >= crew_expected(crew, task->kind, task->since_us))
 			pthread_cond_signal(&crew->wake);
 	}
 	tell = must_tell(crew);
 	pthread_mutex_unlock(&crew->lock);
 	if (tell)
-		status_log(provider,
-			   "no thread may be started, so RSA stays OpenSSL's (HAProxy needs insecure-fork-wanted, "
-			   "others a higher ulimit -u)");
+		tell_no_thread(provider);
 	return error;
+}
+
+bool crew_is_crowded(void)
+{
+	struct crew *crew = crew_here();
+	bool crowded = false;
+
+	if (crew != NULL) {
+		pthread_mutex_lock(&crew->lock);
+		crowded = crew->thread_count > 0 && crew_expected(crew, TASK_RSA, now_us()) >= CROWD;
+		pthread_mutex_unlock(&crew->lock);
+	}
+	return crowded;
+}
+
+void crew_ask_keys(const struct provider *provider)
+{
+	struct crew *crew = crew_get();
+	bool tell;
+
+	if (crew == NULL)
+		return;
+	pthread_mutex_lock(&crew->lock);
+	if (!crew->keys_asked &&
+	    (crew->thread_count > 0 || start_first_thread(crew, &provider->settings, now_us()) == 0)) {
+		crew->keys_asked = true;
+		pthread_cond_signal(&crew->wake);
+	}
+	tell = must_tell(crew);
+	pthread_mutex_unlock(&crew->lock);
+	if (tell)
+		tell_no_thread(provider);
 }
 
 unsigned crew_threads(void)

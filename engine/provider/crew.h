@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The crew: threads of ours that run the private RSA operations of async jobs, eight at a time in libglacis' lanes,
- * across jobs, threads and library contexts of the process.
+ * The crew: threads of ours that run the private RSA operations and X25519 secrets of async jobs, eight at a time in
+ * libglacis' lanes, across jobs, threads and library contexts of the process.
  *
- * Concepts. Tasks wait in one list for each key size. A thread that is free takes up to eight of one size. It waits
- * until as many are there as were under way at once of late, `wait_us` at most, and not at all when those would be too
- * few for lanes: so a client alone is served at once, and a crowd fills its batches. What is too few for lanes
- * libglacis runs one by one. Another thread starts, up to the limit, when eight wait and all are busy. Idle threads
- * sleep. While a card takes operations (crew_card.h) a thread hands it what is there at once, without company, and
- * looks again and again until they are back.
+ * Concepts. Tasks wait in one list for each RSA key size, and one for X25519. A thread that is free takes up to eight
+ * of one size. It waits until as many are there as were under way at once of late, `wait_us` at most, and not at all
+ * when those would be too few for lanes: so a client alone is served at once, and a crowd fills its batches. What is
+ * too few for lanes libglacis runs one by one. Another thread starts, up to the limit, when eight wait and all are
+ * busy. Idle threads sleep. While a card takes operations (crew_card.h) a thread hands it what is there at once,
+ * without company, and looks again and again until they are back.
  *
  * Invariants. The first task of a process starts the crew, so a child after fork() has its own: the parent's is never
  * touched there, not even its locks. Only these threads use libglacis' engine, queues and keys.
@@ -24,6 +24,13 @@
 /* Hands a task over; the crew will call task_finish. Returns 0, -EAGAIN (too many wait), -ENOMEM, or the error of
  * pthread_create; then the crew keeps nothing of the task. */
 GLACIS_MUST_CHECK int crew_submit(struct task *task);
+
+/* Whether, of late, so many RSA operations were under way at once that a secret of X25519 will find company. Any
+ * thread. */
+bool crew_is_crowded(void);
+
+/* Has the pool of X25519 pairs filled (key_pool.h). Any thread, any stack. */
+void crew_ask_keys(const struct provider *provider);
 
 /* False once libglacis has refused a key, or lanes have computed something else than OpenSSL. Any thread, no lock. */
 bool crew_takes(const struct rsa_key *key);

@@ -13,15 +13,18 @@
 #include <glacis/card.h>
 #include <openssl/crypto.h>
 
+#include "key_pool.h"
 #include "status.h"
 
 /* One thread's share. */
 struct worker {
 	struct crew *crew;
-	struct glacis_queue *queue; /* NULL: libglacis could not start; everything is refused */
-	struct task *tasks[GLACIS_RSA_LANES];
+	struct glacis_queue *queue;           /* NULL: libglacis could not start; everything is refused */
+	struct task *tasks[GLACIS_RSA_LANES]; /* of one kind */
 	unsigned count;
-	unsigned finished;                  /* tasks, since the crew was told */
+	enum task_kind kind;                /* of them */
+	bool keys_asked;                    /* pairs are to be made for the pool, and nothing else is to be done */
+	unsigned finished[TASK_KINDS];      /* tasks, since the crew was told */
 	unsigned inflight;                  /* operations the queue has: on the card, between two turns */
 	bool with_card;                     /* the queue is of the card's engine */
 	bool stays;                         /* ... and never will be */
@@ -134,7 +137,7 @@ static const struct glacis_rsa_key *key_of(struct worker *worker, struct task *t
 
 static void finish(struct worker *worker, struct task *task, enum task_result result)
 {
-	worker->finished++;
+	worker->finished[TASK_RSA]++;
 	task_finish(task, result);
 }
 
@@ -223,9 +226,17 @@ static void submit(struct worker *worker)
 
 static void run(struct worker *worker)
 {
-	submit(worker);
+	if (worker->kind == TASK_RSA) {
+		submit(worker);
+	} else {
+		crew_x25519_run(worker->tasks, worker->count);
+		worker->finished[TASK_X25519] += worker->count;
+	}
 	if (worker->inflight > 0)
 		collect(worker);
+	/* A thread that is awake makes what the handshakes of a batch take. */
+	if (key_pool_is_wanted())
+		crew_x25519_make(worker->keys_asked);
 }
 
 /* Waiting. */
@@ -241,9 +252,11 @@ static void take(struct worker *worker, struct crew_list *list, unsigned most)
 		worker->crew->waiting--;
 		worker->tasks[worker->count++] = task;
 	}
+	worker->kind = worker->tasks[0]->kind;
 }
 
-static struct crew_list *oldest_list(struct crew *crew)
+/* The RSA list whose first task is the oldest. */
+static struct crew_list *oldest_rsa_list(struct crew *crew)
 {
 	struct crew_list *oldest = NULL;
 
@@ -255,18 +268,27 @@ static struct crew_list *oldest_list(struct crew *crew)
 	return oldest;
 }
 
+/* From how many of a list on lanes pay; RSA's break-even is measured. */
+static unsigned lanes_from(const struct crew *crew, unsigned list)
+{
+	return list == CREW_X25519 ? CREW_X25519_FROM : crew->lanes_from[list];
+}
+
 /* The list to start now, or NULL and in `until_us` when there will be one; 0: not before something comes. It is not
  * waited for company that cannot make up enough for lanes. */
 static struct crew_list *choose(struct crew *crew, uint64_t now, uint64_t *until_us)
 {
-	struct crew_list *oldest = oldest_list(crew);
-	unsigned expected = crew_expected(crew, now);
+	struct crew_list *oldest = NULL;
+	unsigned expected[TASK_KINDS] = { crew_expected(crew, TASK_RSA, now), crew_expected(crew, TASK_X25519, now) };
 
 	*until_us = 0;
-	for (unsigned size = 0; size < CREW_SIZES; size++) {
-		struct crew_list *list = &crew->lists[size];
-		if (list->count > 0 && (list->count >= expected || expected < crew->lanes_from[size]))
+	for (unsigned i = 0; i < CREW_LISTS; i++) {
+		struct crew_list *list = &crew->lists[i];
+		unsigned wanted = expected[i == CREW_X25519 ? TASK_X25519 : TASK_RSA];
+		if (list->count > 0 && (list->count >= wanted || wanted < lanes_from(crew, i)))
 			return list;
+		if (list->count > 0 && (oldest == NULL || list->first->since_us < oldest->first->since_us))
+			oldest = list;
 	}
 	if (oldest == NULL)
 		return NULL;
@@ -305,20 +327,28 @@ static void rest_for_card(struct worker *worker, unsigned room)
 	pthread_mutex_lock(&crew->lock);
 }
 
-/* Fills worker->tasks, or comes back without any when it is time to look at the card. With the lock. */
+/* Fills worker->tasks, or comes back without any when pairs are asked for, or it is time to look at the card. With the
+ * lock. */
 static void take_or_wait(struct worker *worker)
 {
 	struct crew *crew = worker->crew;
 
 	for (;;) {
 		unsigned room = worker->with_card ? glacis_card_rsa_room(worker->queue) : 0;
+		struct crew_list *list = room > 0 ? oldest_rsa_list(crew) : NULL;
+		unsigned most = list != NULL && room < GLACIS_RSA_LANES ? room : GLACIS_RSA_LANES;
 		uint64_t until_us = 0;
-		struct crew_list *list = room > 0 ? oldest_list(crew) : choose(crew, now_us(), &until_us);
 
+		if (list == NULL)
+			list = choose(crew, now_us(), &until_us);
 		if (list != NULL) {
-			take(worker, list, room > 0 && room < GLACIS_RSA_LANES ? room : GLACIS_RSA_LANES);
+			take(worker, list, most);
 			return;
 		}
+		worker->keys_asked = crew->keys_asked;
+		crew->keys_asked = false;
+		if (worker->keys_asked)
+			return;
 		if (worker->inflight > 0) {
 			rest_for_card(worker, room);
 			return;
@@ -329,20 +359,24 @@ static void take_or_wait(struct worker *worker)
 	}
 }
 
-/* Fills worker->tasks. False: the crew ends, and nothing waits any more. */
+/* Fills worker->tasks, if there is no other work. False: the crew ends, and nothing waits any more. */
 static bool wait_for_tasks(struct worker *worker)
 {
 	struct crew *crew = worker->crew;
 
 	pthread_mutex_lock(&crew->lock);
-	crew->outstanding -= worker->finished;
-	worker->finished = worker->count = 0;
+	for (unsigned kind = 0; kind < TASK_KINDS; kind++) {
+		crew->crowds[kind].outstanding -= worker->finished[kind];
+		worker->finished[kind] = 0;
+	}
+	worker->count = 0;
+	worker->keys_asked = false;
 	take_or_wait(worker);
 	/* What is left is for someone else, who was told when it came and may have gone back to sleep. */
 	if (worker->count > 0 && crew->waiting > 0 && crew->sleepers > 0)
 		pthread_cond_signal(&crew->wake);
 	pthread_mutex_unlock(&crew->lock);
-	return worker->count > 0 || worker->inflight > 0;
+	return worker->count > 0 || worker->inflight > 0 || worker->keys_asked;
 }
 
 /* Its first thread starts the crew's engine, and the opener of the card. */

@@ -16,10 +16,22 @@
 
 /* 2048, 3072 and 4096 bits. */
 #define CREW_SIZES 3u
+/* The list of X25519 tasks comes after those of the RSA sizes. */
+#define CREW_X25519 CREW_SIZES
+#define CREW_LISTS  (CREW_SIZES + 1u)
+/* Lanes take for one secret what OpenSSL takes for one and a half. */
+#define CREW_X25519_FROM 2u
 
 struct crew_list {
 	struct task *first, **end;
 	unsigned count;
+};
+
+/* Tasks of one kind that were handed over and not finished, and the most at once in the epoch that began at epoch_us
+ * and in the one before it. */
+struct crew_crowd {
+	unsigned outstanding, peak, last_peak;
+	uint64_t epoch_us;
 };
 
 /* libglacis' copies of a key, in this process. */
@@ -39,7 +51,7 @@ struct crew {
 
 	pthread_mutex_t lock; /* everything up to import_lock */
 	pthread_cond_t wake;
-	struct crew_list lists[CREW_SIZES];
+	struct crew_list lists[CREW_LISTS];
 	unsigned waiting;  /* tasks in the lists */
 	unsigned sleepers; /* threads that wait for tasks or company */
 	unsigned thread_count;
@@ -48,10 +60,8 @@ struct crew {
 	cpu_set_t processors; /* of the threads that submit */
 	unsigned wait_us;
 	_Atomic unsigned lanes_from[CREW_SIZES]; /* from how many on lanes pay; 0: not known yet */
-	unsigned outstanding;                    /* tasks that were handed over and not finished */
-	/* The most that were outstanding at once, in the epoch that began at epoch_us and in the one before it. */
-	unsigned peak, last_peak;
-	uint64_t epoch_us;
+	struct crew_crowd crowds[TASK_KINDS];
+	bool keys_asked; /* the pool of X25519 pairs is to be filled */
 	bool stopping;
 	pthread_t threads[SETTINGS_THREADS_MAX];
 
@@ -68,8 +78,14 @@ static inline unsigned crew_size_index(size_t bytes)
 	return (unsigned)(bytes / 128 - 2);
 }
 
-/* For how many tasks it is worth to wait: as many as were under way at once of late, at most a batch. With the lock. */
-unsigned crew_expected(const struct crew *crew, uint64_t now);
+/* For how many tasks of a kind it is worth to wait: as many as were under way at once of late, at most a batch. With
+ * the lock. */
+unsigned crew_expected(const struct crew *crew, enum task_kind kind, uint64_t now);
+
+/* crew_x25519.c: computes the secrets of `count` tasks, at most GLACIS_X25519_LANES, and finishes them. */
+void crew_x25519_run(struct task *const tasks[], unsigned count);
+/* ... and makes pairs ahead, eight, or as many as the pool takes. */
+void crew_x25519_make(bool all);
 
 /* A thread of the crew. */
 void *crew_work(void *crew);

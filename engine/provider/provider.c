@@ -5,6 +5,7 @@
 #include "provider.h"
 
 #include <dlfcn.h>
+#include <string.h>
 #include <time.h>
 
 #include <openssl/core_names.h>
@@ -12,17 +13,36 @@
 
 #include "abilities.h"
 #include "crew.h"
+#include "key_pool.h"
 #include "rsa_key.h"
 #include "status.h"
 #include "task.h"
+#include "x25519_key.h"
 
 #define PROPERTIES "provider=glacis"
 /* A task takes 10 ms at most. */
 #define TEARDOWN_WAIT_MS 1000u
 
-static const OSSL_ALGORITHM keymgmt_algorithms[] = { { "RSA:rsaEncryption:1.2.840.113549.1.1.1", PROPERTIES,
-						       provider_rsa_keymgmt, "Glacis RSA keys" },
-						     { NULL, NULL, NULL, NULL } };
+static const OSSL_ALGORITHM keymgmt_algorithms[] = {
+	{ "RSA:rsaEncryption:1.2.840.113549.1.1.1", PROPERTIES, provider_rsa_keymgmt, "Glacis RSA keys" },
+	{ X25519_KEY_NAMES, PROPERTIES, provider_x25519_keymgmt, "Glacis X25519 keys" },
+	{ NULL, NULL, NULL, NULL }
+};
+
+static const OSSL_ALGORITHM *keymgmt_algorithms_of(const struct settings *settings)
+{
+	static const OSSL_ALGORITHM rsa_alone[] = { { "RSA:rsaEncryption:1.2.840.113549.1.1.1", PROPERTIES,
+						      provider_rsa_keymgmt, "Glacis RSA keys" },
+						    { NULL, NULL, NULL, NULL } };
+
+	if (!abilities_x25519(settings))
+		return abilities_rsa(settings) ? rsa_alone : NULL;
+	return abilities_rsa(settings) ? keymgmt_algorithms : keymgmt_algorithms + 1;
+}
+
+static const OSSL_ALGORITHM exchange_algorithms[] = {
+	{ X25519_KEY_NAMES, PROPERTIES, provider_x25519_exchange, "Glacis X25519" }, { NULL, NULL, NULL, NULL }
+};
 
 static const OSSL_ALGORITHM signature_algorithms[] = { { "RSA:rsaEncryption:1.2.840.113549.1.1.1", PROPERTIES,
 							 provider_rsa_signature, "Glacis RSA signatures" },
@@ -39,6 +59,10 @@ static const OSSL_ALGORITHM cipher_algorithms[] = {
 	{ NULL, NULL, NULL, NULL }
 };
 
+static const OSSL_ALGORITHM kdf_algorithms[] = {
+	{ "TLS13-KDF", PROPERTIES, provider_tls13_kdf, "Glacis key schedule of TLS 1.3" }, { NULL, NULL, NULL, NULL }
+};
+
 static const OSSL_ALGORITHM *query(void *opaque, int operation, int *no_cache)
 {
 	const struct settings *settings = &((struct provider *)opaque)->settings;
@@ -46,16 +70,28 @@ static const OSSL_ALGORITHM *query(void *opaque, int operation, int *no_cache)
 	*no_cache = 0;
 	switch (operation) {
 	case OSSL_OP_KEYMGMT:
-		return abilities_rsa(settings) ? keymgmt_algorithms : NULL;
+		return keymgmt_algorithms_of(settings);
+	case OSSL_OP_KEYEXCH:
+		return abilities_x25519(settings) ? exchange_algorithms : NULL;
 	case OSSL_OP_SIGNATURE:
 		return abilities_rsa(settings) ? signature_algorithms : NULL;
 	case OSSL_OP_ASYM_CIPHER:
 		return abilities_rsa(settings) ? asym_cipher_algorithms : NULL;
 	case OSSL_OP_CIPHER:
 		return abilities_aes(settings) ? cipher_algorithms : NULL;
+	case OSSL_OP_KDF:
+		return settings->kdf ? kdf_algorithms : NULL;
 	default:
 		return NULL;
 	}
+}
+
+static int get_capabilities(void *opaque, const char *capability, OSSL_CALLBACK *callback, void *argument)
+{
+	const struct provider *provider = opaque;
+
+	return strcmp(capability, "TLS-GROUP") != 0 || !abilities_x25519(&provider->settings) ||
+	       x25519_key_tls_group(callback, argument);
 }
 
 static void inner_free(struct inner *inner)
@@ -131,6 +167,7 @@ static void teardown(void *opaque)
 
 	status_log(provider, "at its end");
 	crew_leave();
+	key_pool_leave();
 	if (task_wait_contexts() > 0)
 		stay_mapped();
 	if (!keys_are_gone(provider))
@@ -144,6 +181,7 @@ static const OSSL_DISPATCH functions[] = { { OSSL_FUNC_PROVIDER_TEARDOWN, (void 
 					     (void (*)(void))status_gettable_params },
 					   { OSSL_FUNC_PROVIDER_GET_PARAMS, (void (*)(void))status_get_params },
 					   { OSSL_FUNC_PROVIDER_QUERY_OPERATION, (void (*)(void))query },
+					   { OSSL_FUNC_PROVIDER_GET_CAPABILITIES, (void (*)(void))get_capabilities },
 					   { 0, NULL } };
 
 OSSL_provider_init_fn OSSL_provider_init;
@@ -162,6 +200,7 @@ int OSSL_provider_init(const OSSL_CORE_HANDLE *core, const OSSL_DISPATCH *from_c
 	provider->core = core;
 	settings_read(&provider->settings, core, get_params);
 	crew_enter();
+	key_pool_enter();
 	*to_core = functions;
 	*opaque = provider;
 	return 1;

@@ -51,5 +51,8 @@ extern const OSSL_DISPATCH provider_rsa_cipher[];
 extern const OSSL_DISPATCH provider_aes_128_gcm[];
 extern const OSSL_DISPATCH provider_aes_192_gcm[];
 extern const OSSL_DISPATCH provider_aes_256_gcm[];
+extern const OSSL_DISPATCH provider_tls13_kdf[];
+extern const OSSL_DISPATCH provider_x25519_keymgmt[];
+extern const OSSL_DISPATCH provider_x25519_exchange[];
 
 #endif

@@ -17,6 +17,8 @@
 enum name {
 	NAME_RSA,
 	NAME_AES,
+	NAME_X25519,
+	NAME_KDF,
 	NAME_THREADS,
 	NAME_WAIT,
 	NAME_LOG,
@@ -27,8 +29,10 @@ enum name {
 	NAME_CARD_EAL,
 	NAMES
 };
-static const char *const names[NAMES] = { "rsa",         "aes",  "threads",     "wait_us",          "log",
-					  "log_seconds", "card", "card_policy", "card_deadline_ms", "card_eal" };
+static const char *const names[NAMES] = {
+	"rsa", "aes",         "x25519", "kdf",         "threads",          "wait_us",
+	"log", "log_seconds", "card",   "card_policy", "card_deadline_ms", "card_eal",
+};
 
 #define LOG_SECONDS_MAX 86400u
 
@@ -158,9 +162,13 @@ void settings_read(struct settings *settings, const OSSL_CORE_HANDLE *core, OSSL
 	if (get_params != NULL)
 		(void)get_params(core, params); /* what the section lacks stays NULL */
 
-	*settings = (struct settings){ .rsa = true, .aes = true, .wait_us = SETTINGS_WAIT_DEFAULT_US };
+	*settings = (struct settings){
+		.rsa = true, .aes = true, .x25519 = true, .kdf = true, .wait_us = SETTINGS_WAIT_DEFAULT_US
+	};
 	read_switch(names[NAME_RSA], value_of(NAME_RSA, values[NAME_RSA]), &settings->rsa);
 	read_switch(names[NAME_AES], value_of(NAME_AES, values[NAME_AES]), &settings->aes);
+	read_switch(names[NAME_X25519], value_of(NAME_X25519, values[NAME_X25519]), &settings->x25519);
+	read_switch(names[NAME_KDF], value_of(NAME_KDF, values[NAME_KDF]), &settings->kdf);
 	read_number(names[NAME_THREADS], value_of(NAME_THREADS, values[NAME_THREADS]), SETTINGS_THREADS_MAX,
 		    &settings->threads);
 	read_number(names[NAME_WAIT], value_of(NAME_WAIT, values[NAME_WAIT]), SETTINGS_WAIT_MAX_US, &settings->wait_us);

@@ -33,6 +33,8 @@ struct settings_card {
 struct settings {
 	bool rsa;             /* offer RSA */
 	bool aes;             /* offer AES-GCM */
+	bool x25519;          /* offer X25519 */
+	bool kdf;             /* offer the key schedule of TLS 1.3 */
 	unsigned threads;     /* of the crew at most; 0: one for each processor that may be used, up to the limit */
 	unsigned wait_us;     /* for company */
 	unsigned log_seconds; /* a line of status so often, while operations run; 0: at the end only */

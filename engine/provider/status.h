@@ -27,6 +27,10 @@
 	X(RSA_OPENSSL_KEY, "glacis-rsa-openssl-key")       /* the key's size or form */                                \
 	X(RSA_OPENSSL_PADDING, "glacis-rsa-openssl-padding") /* padding or digest that lanes do not know */            \
 	X(RSA_OPENSSL_FAULT, "glacis-rsa-openssl-fault") /* no thread, no memory, full, late, forked, failed check */  \
+	X(X25519_AHEAD, "glacis-x25519-ahead")           /* key pairs that lay ready */                                \
+	X(X25519_LANES, "glacis-x25519-lanes")           /* secrets, up to eight side by side */                       \
+	X(X25519_BATCHES, "glacis-x25519-batches")       /* batches of them */                                         \
+	X(X25519_OPENSSL, "glacis-x25519-openssl")       /* pairs and secrets by OpenSSL */                            \
 	X(AES_OPERATIONS, "glacis-aes-ipsec-mb")         /* messages, by ipsec-mb */                                   \
 	X(AES_OPENSSL, "glacis-aes-openssl")             /* messages with unusual nonces or much associated data */
 

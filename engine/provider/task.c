@@ -161,25 +161,18 @@ void task_finish(struct task *task, enum task_result result)
 	task_release(task);
 }
 
-static struct task *task_new(struct rsa_key *key, const struct task_request *request, struct notifier *notifier)
+static struct task *task_new(enum task_kind kind, const struct provider *provider, struct notifier *notifier)
 {
 	struct task *task = OPENSSL_zalloc(sizeof(*task));
 
 	if (task == NULL)
 		return NULL;
 	atomic_init(&task->references, 2);
-	task->key = rsa_key_hold(key);
+	task->kind = kind;
+	task->provider = provider;
 	atomic_fetch_add(&notifier->references, 1);
 	task->notifier = notifier;
 	task->process = getpid();
-	memcpy(task->input, request->input, request->input_size);
-	task->op = (struct glacis_rsa_op){ .op.cookie = (uint64_t)(uintptr_t)task,
-					   .kind = (uint8_t)request->kind,
-					   .hash = (uint8_t)request->hash,
-					   .salt_size = request->salt_size,
-					   .input = task->input,
-					   .input_size = (uint32_t)request->input_size,
-					   .output = task->output };
 	return task;
 }
 
@@ -249,40 +242,95 @@ static void drain(struct notifier *notifier)
 	(void)size; /* -EAGAIN when the job was resumed before it was woken: one more turn for nobody */
 }
 
-enum task_result task_run(struct rsa_key *key, const struct task_request *request, uint8_t *output, size_t *output_size)
+/* A task of the current job. NULL: no memory, no descriptor. */
+static struct task *task_begin(enum task_kind kind, const struct provider *provider, ASYNC_WAIT_CTX *context)
 {
-	ASYNC_WAIT_CTX *context = ASYNC_get_wait_ctx(ASYNC_get_current_job());
 	struct notifier *notifier = context != NULL ? notifier_of(context) : NULL;
-	struct task *task = notifier != NULL ? task_new(key, request, notifier) : NULL;
-	enum task_result result = TASK_REFUSED;
+	struct task *task = notifier != NULL ? task_new(kind, provider, notifier) : NULL;
+
+	if (task != NULL)
+		set_callback(notifier, context);
+	else if (notifier != NULL)
+		unregister(context, notifier);
+	return task;
+}
+
+/* Hands the task over and waits for it. The crew has nothing to do with it any more when this returns, or will drop
+ * its reference. */
+static enum task_result task_carry(struct task *task, ASYNC_WAIT_CTX *context)
+{
+	struct notifier *notifier = task->notifier;
 	bool done;
 
-	if (task == NULL)
-		goto unregister;
-	set_callback(notifier, context);
 	if (crew_submit(task) != 0) {
 		atomic_store(&task->references, 1); /* the crew never had it */
-		goto release;
+		return TASK_REFUSED;
 	}
 	notifier->waited_for = task;
 	done = wait_for(task, context);
 	notifier->waited_for = NULL;
 	if (done) {
 		drain(notifier);
-		result = task->result;
+		return task->result;
+	}
+	if (getpid() != task->process)
+		atomic_store(&task->references, 1); /* the crew's reference is the parent's */
+	return TASK_REFUSED;
+}
+
+static void task_end(struct task *task, ASYNC_WAIT_CTX *context)
+{
+	struct notifier *notifier = task->notifier;
+
+	task_release(task);
+	unregister(context, notifier);
+}
+
+enum task_result task_run(struct rsa_key *key, const struct task_request *request, uint8_t *output, size_t *output_size)
+{
+	ASYNC_WAIT_CTX *context = ASYNC_get_wait_ctx(ASYNC_get_current_job());
+	struct task *task = task_begin(TASK_RSA, key->provider, context);
+	enum task_result result = TASK_REFUSED;
+
+	if (task != NULL) {
+		task->key = rsa_key_hold(key);
+		memcpy(task->input, request->input, request->input_size);
+		task->op = (struct glacis_rsa_op){ .op.cookie = (uint64_t)(uintptr_t)task,
+						   .kind = (uint8_t)request->kind,
+						   .hash = (uint8_t)request->hash,
+						   .salt_size = request->salt_size,
+						   .input = task->input,
+						   .input_size = (uint32_t)request->input_size,
+						   .output = task->output };
+		result = task_carry(task, context);
 		if (result == TASK_DONE) {
 			*output_size = task->op.output_size;
 			memcpy(output, task->output, task->op.output_size);
 		}
-	} else if (getpid() != task->process) {
-		atomic_store(&task->references, 1); /* the crew's reference is the parent's */
+		task_end(task, context);
 	}
-release:
-	task_release(task);
-unregister:
-	if (notifier != NULL)
-		unregister(context, notifier);
 	if (result == TASK_REFUSED)
 		status_add(STATUS_RSA_OPENSSL_FAULT, 1);
+	return result;
+}
+
+enum task_result task_exchange(const struct provider *provider, const uint8_t scalar[GLACIS_X25519_SIZE],
+			       const uint8_t peer[GLACIS_X25519_SIZE], uint8_t secret[GLACIS_X25519_SIZE])
+{
+	ASYNC_WAIT_CTX *context = ASYNC_get_wait_ctx(ASYNC_get_current_job());
+	struct task *task = task_begin(TASK_X25519, provider, context);
+	enum task_result result;
+
+	if (task == NULL)
+		return TASK_REFUSED;
+	memcpy(task->input, scalar, GLACIS_X25519_SIZE);
+	memcpy(task->input + GLACIS_X25519_SIZE, peer, GLACIS_X25519_SIZE);
+	task->exchange = (struct glacis_x25519_op){ .scalar = task->input,
+						    .point = task->input + GLACIS_X25519_SIZE,
+						    .result = task->output };
+	result = task_carry(task, context);
+	if (result == TASK_DONE)
+		memcpy(secret, task->output, GLACIS_X25519_SIZE);
+	task_end(task, context);
 	return result;
 }

@@ -90,7 +90,7 @@ class Configuration:
             last[re.search(r"pid (\d+)", line).group(1)] = line
         sums = {}
         for line in last.values():
-            for name, value in re.findall(r" ([a-z-]+)=(\d+)", line):
+            for name, value in re.findall(r" ([a-z0-9-]+)=(\d+)", line):
                 sums[name] = sums.get(name, 0) + int(value)
         return sums
 

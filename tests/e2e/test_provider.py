@@ -132,6 +132,34 @@ def encrypts_and_decrypts_by_pkeyutl():
 
 
 @test
+def exchanges_keys_of_x25519():
+    configuration = Configuration()
+    programs = {"with": configuration.openssl, "without": lambda *a: run(need("openssl"), *a)}
+    for name, program in programs.items():
+        for kind in ("X25519", "X448", "ED25519"):
+            program("genpkey", "-algorithm", kind, "-out", path(f"{kind}-{name}"))
+            program("pkey", "-in", path(f"{kind}-{name}"), "-pubout", "-out", path(f"{kind}-{name}.pub"))
+            for other in programs.values():
+                other("pkey", "-in", path(f"{kind}-{name}"), "-check", "-noout")
+    secrets = {}
+    for name, program in programs.items():
+        for kind in ("X25519", "X448"):
+            for own, peer in (("with", "without"), ("without", "with")):
+                program("pkeyutl", "-derive", "-inkey", path(f"{kind}-{own}"), "-peerkey", path(f"{kind}-{peer}.pub"),
+                        "-out", path("secret"))
+                with open(path("secret"), "rb") as secret:
+                    secrets.setdefault(kind, set()).add(secret.read())
+    equal([len(secrets[kind]) for kind in ("X25519", "X448")], [1, 1], "different secrets")
+    configuration.forget()
+    configuration.openssl("kdf", "-keylen", "16", "-kdfopt", "digest:SHA256", "-kdfopt", "hexkey:" + "01" * 32, "-kdfopt",
+                          "prefix:tls13 ", "-kdfopt", "label:key", "-kdfopt", "mode:EXPAND_ONLY", "TLS13-KDF")
+    for settings, ours in (("", 1), ("x25519 = no", 0)):
+        off = Configuration(settings)
+        off.openssl("genpkey", "-algorithm", "X25519", "-out", path("secret"))
+        equal(off.counters()["x25519-openssl"], ours, f"pairs through us with {settings!r}")
+
+
+@test
 def makes_requests_certificates_and_cms():
     configuration = Configuration()
     key, cert = path("ca-key.pem"), path("ca-cert.pem")
@@ -287,7 +315,8 @@ def serves_tls_1_2_and_1_3_full_and_resumed():
               ("-tls1_3", "-ciphersuites", "TLS_CHACHA20_POLY1305_SHA256"),
               ("-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256"),
               ("-tls1_2", "-cipher", "ECDHE-RSA-AES256-GCM-SHA384"),
-              ("-tls1_2", "-cipher", "AES128-GCM-SHA256")]
+              ("-tls1_2", "-cipher", "AES128-GCM-SHA256"), ("-tls1_3", "-groups", "P-256"),
+              ("-tls1_3", "-groups", "X25519"), ("-tls1_2", "-groups", "X25519", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256")]
     for options, bits in (([], 2048), (["-async"], 2048), (["-async"], 4096)):
         configuration = Configuration("log_seconds = 1")
         with Server(configuration, *options, bits=bits) as server:

@@ -74,12 +74,16 @@ def batches_handshakes_over_threads():
                 with Handshakes(server, version, clients=16) as load:
                     load.expect(300 // SCALE, 120)
                 equal(load.failed, 0, f"handshakes that failed ({load.why})")
-            equal("glacis-rsa" in threads(server.pid), certificate != "ecdsa", "threads of the crew")
+            check("glacis-rsa" in threads(server.pid), "threads of the crew, which make key pairs for ECDSA too")
         counters = configuration.counters()
+        check(counters["x25519-ahead"] > 300 // SCALE, f"key pairs that lay ready: {counters}")
         check(counters["aes-ipsec-mb"] > 1000 // SCALE, f"records by ipsec-mb: {counters}")
         if certificate != "ecdsa":
             check(counters["rsa-lanes"] + counters["rsa-single"] >= 600 // SCALE, f"operations by the crew: {counters}")
             check(sanitized() or counters["rsa-lanes"] > 0, f"operations in lanes: {counters}")
+            check(sanitized() or counters["x25519-lanes"] > 0, f"shared secrets in lanes: {counters}")
+        else:
+            equal(counters["rsa-lanes"] + counters["rsa-single"], 0, "operations of a key that is none of RSA")
             equal(counters["rsa-openssl-fault"] + counters["rsa-openssl-padding"], 0, f"left to OpenSSL: {counters}")
 
 

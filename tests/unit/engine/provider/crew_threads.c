@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "crew.h"
+#include "key_pool.h"
 #include "rsa_key.h"
 #include "status.h"
 
@@ -33,7 +34,7 @@ struct waiting {
 };
 
 static const char *folder;
-static atomic_uint failures;
+static atomic_uint failures, pairs;
 
 static void expect(bool good, const char *what)
 {
@@ -61,6 +62,12 @@ unsigned task_wait_contexts(void)
 }
 
 enum task_result task_run(struct rsa_key *key, const struct task_request *request, uint8_t *output, size_t *output_size)
+{
+	return TASK_REFUSED;
+}
+
+enum task_result task_exchange(const struct provider *provider, const uint8_t scalar[GLACIS_X25519_SIZE],
+			       const uint8_t peer[GLACIS_X25519_SIZE], uint8_t secret[GLACIS_X25519_SIZE])
 {
 	return TASK_REFUSED;
 }
@@ -94,6 +101,8 @@ static void hand_over(struct waiting *waiting, struct rsa_key *key, const uint8_
 	struct task *task = &waiting->task;
 
 	memset(task, 0, sizeof(*task));
+	task->kind = TASK_RSA;
+	task->provider = key->provider;
 	task->key = rsa_key_hold(key);
 	task->process = getpid();
 	memcpy(task->input, digest, 32);
@@ -128,6 +137,42 @@ static void wait_for_card(const struct settings *settings)
 	expect(strcmp(crew_card(settings), "up") == 0, "the card is up");
 }
 
+/* A pair of the pool, whose public half the crew is to compute again. False: none was ready. */
+static bool hand_over_pair(struct waiting *waiting, const struct provider *provider)
+{
+	static const uint8_t base[GLACIS_X25519_SIZE] = { 9 };
+	struct task *task = &waiting->task;
+
+	memset(task, 0, sizeof(*task));
+	if (!key_pool_take(task->input, task->input + 2 * GLACIS_X25519_SIZE)) {
+		crew_ask_keys(provider);
+		return false;
+	}
+	task->kind = TASK_X25519;
+	task->provider = provider;
+	task->process = getpid();
+	memcpy(task->input + GLACIS_X25519_SIZE, base, sizeof(base));
+	task->exchange = (struct glacis_x25519_op){ .scalar = task->input,
+						    .point = task->input + GLACIS_X25519_SIZE,
+						    .result = task->output };
+	expect(crew_submit(task) == 0, "a task of X25519 is taken");
+	return true;
+}
+
+static void wait_for_pair(struct waiting *waiting)
+{
+	const struct task *task = &waiting->task;
+
+	pthread_mutex_lock(&waiting->lock);
+	while (!atomic_load(&task->done))
+		pthread_cond_wait(&waiting->woken, &waiting->lock);
+	pthread_mutex_unlock(&waiting->lock);
+	expect(task->result == TASK_DONE &&
+		       memcmp(task->output, task->input + 2 * GLACIS_X25519_SIZE, GLACIS_X25519_SIZE) == 0,
+	       "a right pair, and a right secret");
+	atomic_fetch_add(&pairs, 1);
+}
+
 struct member {
 	struct provider *provider;
 	EVP_PKEY *pair;
@@ -137,14 +182,18 @@ struct member {
 static void *work(void *opaque)
 {
 	struct member *self = opaque;
-	static struct waiting all[THREADS][BURST];
+	static struct waiting all[THREADS][BURST], exchanges[THREADS][BURST];
 	static atomic_uint numbers;
-	struct waiting *own = all[atomic_fetch_add(&numbers, 1) % THREADS];
+	unsigned number = atomic_fetch_add(&numbers, 1) % THREADS;
+	struct waiting *own = all[number], *own_exchanges = exchanges[number];
+	bool handed_over[BURST];
 	uint8_t digest[32] = { 1, 2, 3 };
 
 	for (unsigned i = 0; i < BURST; i++) {
 		pthread_mutex_init(&own[i].lock, NULL);
 		pthread_cond_init(&own[i].woken, NULL);
+		pthread_mutex_init(&own_exchanges[i].lock, NULL);
+		pthread_cond_init(&own_exchanges[i].woken, NULL);
 	}
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		if (round == 2 && has_card(&self->provider->settings))
@@ -155,15 +204,23 @@ static void *work(void *opaque)
 		digest[0] = (uint8_t)round;
 		for (unsigned i = 0; i < BURST; i++)
 			hand_over(&own[i], key, digest);
+		for (unsigned i = 0; i < BURST; i++)
+			handed_over[i] = hand_over_pair(&own_exchanges[i], self->provider);
 		rsa_key_release(key); /* its tasks hold it still */
 		(void)crew_threads();
+		(void)crew_is_crowded();
 		(void)status_get(STATUS_RSA_LANES);
 		for (unsigned i = 0; i < BURST; i++)
 			wait_for(&own[i], self->pair, digest);
+		for (unsigned i = 0; i < BURST; i++)
+			if (handed_over[i])
+				wait_for_pair(&own_exchanges[i]);
 	}
 	for (unsigned i = 0; i < BURST; i++) {
 		pthread_cond_destroy(&own[i].woken);
 		pthread_mutex_destroy(&own[i].lock);
+		pthread_cond_destroy(&own_exchanges[i].woken);
+		pthread_mutex_destroy(&own_exchanges[i].lock);
 	}
 	OPENSSL_thread_stop();
 	return NULL;
@@ -184,6 +241,7 @@ int main(int argc, char **argv)
 	printf("1..2\n");
 	for (unsigned life = 0; life < 2; life++) {
 		uint64_t by_card = status_get(STATUS_RSA_CARD);
+		key_pool_enter();
 		crew_enter();
 		crew_enter(); /* a second library context, which leaves first */
 		for (unsigned i = 0; i < THREADS; i++) {
@@ -195,13 +253,16 @@ int main(int argc, char **argv)
 		for (unsigned i = 0; i < THREADS; i++)
 			pthread_join(members[i].thread, NULL);
 		crew_leave();
+		key_pool_leave();
 		expect(crew_threads() == 0, "the crew has ended");
 		expect(!has_card(&provider.settings) || status_get(STATUS_RSA_CARD) > by_card + BURST, "by the card");
+		expect(key_pool_ready() == 0, "the pool is gone");
 		expect(atomic_load(&provider.keys) == 0, "every key is gone");
 		for (unsigned i = 0; i < THREADS; i++)
 			EVP_PKEY_free(members[i].pair);
 		printf("%sok %u - %s\n", atomic_load(&failures) ? "not " : "", life + 1,
 		       life ? "a second crew does the same" : "the crew serves threads that make and free keys");
 	}
+	printf("# %u pairs and secrets of X25519\n", atomic_load(&pairs));
 	return atomic_load(&failures) ? 1 : 0;
 }

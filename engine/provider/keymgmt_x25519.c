@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * X25519 key management for OpenSSL: keys are bytes (engine/common/x25519_key.h), pairs come from the pool
+ * (key_pool.h), where none is ready from OpenSSL.
+ */
+#include <openssl/async.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+
+#include "crew.h"
+#include "key_pool.h"
+#include "status.h"
+#include "x25519_inner.h"
+
+/* Pairs that a process takes from OpenSSL before a pool is made: most programs want no more than one. */
+#define FIRST_PAIRS 4u
+
+static _Atomic unsigned pairs_made;
+
+static int key_import(void *opaque, int selection, const OSSL_PARAM params[])
+{
+	struct x25519_key *key = opaque;
+
+	if (!x25519_key_take(key, selection, params))
+		return 0;
+	return key->has_public || x25519_inner_complete(key);
+}
+
+static int key_validate(const void *opaque, int selection, int check_type)
+{
+	const struct x25519_key *key = opaque;
+	const struct inner *inner = provider_inner(key->provider);
+	EVP_PKEY_CTX *context;
+	EVP_PKEY *pair;
+	int valid = 1;
+
+	if ((selection & OSSL_KEYMGMT_SELECT_KEYPAIR) == 0)
+		return 1;
+	if (!x25519_key_has(key, selection) || (pair = x25519_inner_key(key)) == NULL)
+		return 0;
+	context = EVP_PKEY_CTX_new_from_pkey(inner->library, pair, NULL);
+	switch (selection & OSSL_KEYMGMT_SELECT_KEYPAIR) {
+	case OSSL_KEYMGMT_SELECT_KEYPAIR:
+		valid = EVP_PKEY_pairwise_check(context);
+		break;
+	case OSSL_KEYMGMT_SELECT_PRIVATE_KEY:
+		valid = EVP_PKEY_private_check(context);
+		break;
+	case OSSL_KEYMGMT_SELECT_PUBLIC_KEY:
+		valid = EVP_PKEY_public_check(context);
+		break;
+	}
+	EVP_PKEY_CTX_free(context);
+	EVP_PKEY_free(pair);
+	return valid == 1;
+}
+
+/* Generation. */
+
+struct generation {
+	struct provider *provider;
+	bool pair; /* or only the group, with nothing in it */
+};
+
+static void *gen_init(void *provider, int selection, const OSSL_PARAM params[])
+{
+	struct generation *generation = OPENSSL_zalloc(sizeof(*generation));
+
+	if (generation == NULL)
+		return NULL;
+	generation->provider = provider;
+	generation->pair = (selection & OSSL_KEYMGMT_SELECT_KEYPAIR) != 0;
+	if (x25519_key_generation_set_params(generation, params))
+		return generation;
+	OPENSSL_free(generation);
+	return NULL;
+}
+
+static void gen_cleanup(void *generation)
+{
+	OPENSSL_free(generation);
+}
+
+/* A pair that was made ahead. On the small stack of an async job none can be made: the crew is asked. */
+static bool take_ready(struct x25519_key *key)
+{
+	const struct provider *provider = key->provider;
+	uint8_t private_key[X25519_KEY_SIZE], public_key[X25519_KEY_SIZE];
+	bool in_job = ASYNC_get_current_job() != NULL, filled = false;
+
+	if (!in_job && atomic_fetch_add_explicit(&pairs_made, 1, memory_order_relaxed) < FIRST_PAIRS)
+		return false;
+	if (!in_job && key_pool_ready() == 0 && key_pool_fill() != 0)
+		return false;
+	if (key_pool_take(private_key, public_key))
+		filled = x25519_key_fill(key, private_key, public_key);
+	else if (in_job)
+		crew_ask_keys(provider);
+	OPENSSL_cleanse(private_key, sizeof(private_key));
+	return filled;
+}
+
+static void *gen(void *opaque, OSSL_CALLBACK *callback, void *argument)
+{
+	const struct generation *generation = opaque;
+	struct x25519_key *key = x25519_key_new(generation->provider);
+
+	if (key == NULL || !generation->pair)
+		return key;
+	status_log_if_due(generation->provider);
+	if (take_ready(key)) {
+		status_add(STATUS_X25519_AHEAD, 1);
+		return key;
+	}
+	status_add(STATUS_X25519_OPENSSL, 1);
+	if (x25519_inner_generate(key))
+		return key;
+	x25519_key_free(key);
+	return NULL;
+}
+
+const OSSL_DISPATCH provider_x25519_keymgmt[] = {
+	{ OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))x25519_key_new },
+	{ OSSL_FUNC_KEYMGMT_FREE, (void (*)(void))x25519_key_free },
+	{ OSSL_FUNC_KEYMGMT_DUP, (void (*)(void))x25519_key_dup },
+	{ OSSL_FUNC_KEYMGMT_HAS, (void (*)(void))x25519_key_has },
+	{ OSSL_FUNC_KEYMGMT_MATCH, (void (*)(void))x25519_key_match },
+	{ OSSL_FUNC_KEYMGMT_VALIDATE, (void (*)(void))key_validate },
+	{ OSSL_FUNC_KEYMGMT_IMPORT, (void (*)(void))key_import },
+	{ OSSL_FUNC_KEYMGMT_IMPORT_TYPES, (void (*)(void))x25519_key_types },
+	{ OSSL_FUNC_KEYMGMT_EXPORT, (void (*)(void))x25519_key_export },
+	{ OSSL_FUNC_KEYMGMT_EXPORT_TYPES, (void (*)(void))x25519_key_types },
+	{ OSSL_FUNC_KEYMGMT_GET_PARAMS, (void (*)(void))x25519_key_get_params },
+	{ OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, (void (*)(void))x25519_key_gettable },
+	{ OSSL_FUNC_KEYMGMT_SET_PARAMS, (void (*)(void))x25519_key_set_params },
+	{ OSSL_FUNC_KEYMGMT_SETTABLE_PARAMS, (void (*)(void))x25519_key_settable },
+	{ OSSL_FUNC_KEYMGMT_GEN_INIT, (void (*)(void))gen_init },
+	{ OSSL_FUNC_KEYMGMT_GEN_SET_PARAMS, (void (*)(void))x25519_key_generation_set_params },
+	{ OSSL_FUNC_KEYMGMT_GEN_SETTABLE_PARAMS, (void (*)(void))x25519_key_generation_settable },
+	{ OSSL_FUNC_KEYMGMT_GEN, (void (*)(void))gen },
+	{ OSSL_FUNC_KEYMGMT_GEN_CLEANUP, (void (*)(void))gen_cleanup },
+	{ 0, NULL }
+};
