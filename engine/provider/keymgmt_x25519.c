@@ -6,6 +6,7 @@
 #include <openssl/async.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/params.h>
 
 #include "crew.h"
 #include "key_pool.h"
@@ -59,8 +60,35 @@ static int key_validate(const void *opaque, int selection, int check_type)
 
 struct generation {
 	struct provider *provider;
-	bool pair; /* or only the group, with nothing in it */
+	bool pair;           /* or only the group, with nothing in it */
+	EVP_PKEY_CTX *inner; /* that was told what only OpenSSL understands; else NULL */
 };
+
+/* Of DHKEM (RFC 9180), which OpenSSL 3.2 and newer derive a pair from. */
+#define IKM "dhkem-ikm"
+
+static int gen_set_params(void *opaque, const OSSL_PARAM params[])
+{
+	struct generation *generation = opaque;
+
+	if (!x25519_key_generation_set_params(generation, params))
+		return 0;
+	if (params == NULL || OSSL_PARAM_locate_const(params, IKM) == NULL)
+		return 1;
+	if (generation->inner == NULL)
+		generation->inner = x25519_inner_generation(generation->provider);
+	return generation->inner != NULL && EVP_PKEY_CTX_set_params(generation->inner, params) > 0;
+}
+
+static void gen_cleanup(void *opaque)
+{
+	struct generation *generation = opaque;
+
+	if (generation == NULL)
+		return;
+	EVP_PKEY_CTX_free(generation->inner);
+	OPENSSL_free(generation);
+}
 
 static void *gen_init(void *provider, int selection, const OSSL_PARAM params[])
 {
@@ -70,15 +98,10 @@ static void *gen_init(void *provider, int selection, const OSSL_PARAM params[])
 		return NULL;
 	generation->provider = provider;
 	generation->pair = (selection & OSSL_KEYMGMT_SELECT_KEYPAIR) != 0;
-	if (x25519_key_generation_set_params(generation, params))
+	if (gen_set_params(generation, params))
 		return generation;
-	OPENSSL_free(generation);
+	gen_cleanup(generation);
 	return NULL;
-}
-
-static void gen_cleanup(void *generation)
-{
-	OPENSSL_free(generation);
 }
 
 /* A pair that was made ahead. On the small stack of an async job none can be made: the crew is asked. */
@@ -102,18 +125,20 @@ static bool take_ready(struct x25519_key *key)
 
 static void *gen(void *opaque, OSSL_CALLBACK *callback, void *argument)
 {
-	const struct generation *generation = opaque;
+	struct generation *generation = opaque;
 	struct x25519_key *key = x25519_key_new(generation->provider);
 
 	if (key == NULL || !generation->pair)
 		return key;
 	status_log_if_due(generation->provider);
-	if (take_ready(key)) {
+	if (generation->inner == NULL && take_ready(key)) {
 		status_add(STATUS_X25519_AHEAD, 1);
 		return key;
 	}
 	status_add(STATUS_X25519_OPENSSL, 1);
-	if (x25519_inner_generate(key))
+	if (generation->inner == NULL)
+		generation->inner = x25519_inner_generation(generation->provider);
+	if (x25519_inner_generate(key, generation->inner))
 		return key;
 	x25519_key_free(key);
 	return NULL;
@@ -135,7 +160,7 @@ const OSSL_DISPATCH provider_x25519_keymgmt[] = {
 	{ OSSL_FUNC_KEYMGMT_SET_PARAMS, (void (*)(void))x25519_key_set_params },
 	{ OSSL_FUNC_KEYMGMT_SETTABLE_PARAMS, (void (*)(void))x25519_key_settable },
 	{ OSSL_FUNC_KEYMGMT_GEN_INIT, (void (*)(void))gen_init },
-	{ OSSL_FUNC_KEYMGMT_GEN_SET_PARAMS, (void (*)(void))x25519_key_generation_set_params },
+	{ OSSL_FUNC_KEYMGMT_GEN_SET_PARAMS, (void (*)(void))gen_set_params },
 	{ OSSL_FUNC_KEYMGMT_GEN_SETTABLE_PARAMS, (void (*)(void))x25519_key_generation_settable },
 	{ OSSL_FUNC_KEYMGMT_GEN, (void (*)(void))gen },
 	{ OSSL_FUNC_KEYMGMT_GEN_CLEANUP, (void (*)(void))gen_cleanup },

@@ -51,11 +51,21 @@ static bool fill_from(struct x25519_key *key, EVP_PKEY *pair)
 	return filled;
 }
 
-bool x25519_inner_generate(struct x25519_key *key)
+EVP_PKEY_CTX *x25519_inner_generation(struct provider *provider)
 {
-	const struct inner *inner = provider_inner(key->provider);
-	EVP_PKEY *pair = inner != NULL ? EVP_PKEY_Q_keygen(inner->library, NULL, NAME) : NULL;
-	bool filled = fill_from(key, pair);
+	const struct inner *inner = provider_inner(provider);
+	EVP_PKEY_CTX *generation = inner != NULL ? EVP_PKEY_CTX_new_from_name(inner->library, NAME, NULL) : NULL;
+
+	if (generation == NULL || EVP_PKEY_keygen_init(generation) > 0)
+		return generation;
+	EVP_PKEY_CTX_free(generation);
+	return NULL;
+}
+
+bool x25519_inner_generate(struct x25519_key *key, EVP_PKEY_CTX *generation)
+{
+	EVP_PKEY *pair = NULL;
+	bool filled = generation != NULL && EVP_PKEY_generate(generation, &pair) > 0 && fill_from(key, pair);
 
 	EVP_PKEY_free(pair);
 	return filled;

@@ -13,8 +13,11 @@
 /* The key as one of the inner library, with its private half if it has one. */
 EVP_PKEY *x25519_inner_key(const struct x25519_key *key);
 
-/* Fills an empty key with a fresh pair. */
-bool x25519_inner_generate(struct x25519_key *key);
+/* A generation of the inner library, for who wants to tell it something. The caller frees it. */
+EVP_PKEY_CTX *x25519_inner_generation(struct provider *provider);
+
+/* Fills an empty key with a pair of `generation`. */
+bool x25519_inner_generate(struct x25519_key *key, EVP_PKEY_CTX *generation);
 
 /* Computes the public half of a private one. */
 bool x25519_inner_complete(struct x25519_key *key);

@@ -407,3 +407,25 @@ Test(provider_x25519, obeys_property_queries)
 	cr_expect_not(is_ours(key), "Ed25519 is none of ours");
 	EVP_PKEY_free(key);
 }
+
+/* DHKEM's pairs are derived from what OpenSSL 3.2 and newer are told: never one that lay ready. */
+Test(provider_x25519, passes_on_what_a_pair_is_to_be_derived_from)
+{
+	uint8_t material[SIZE] = { 1, 2, 3 };
+	OSSL_PARAM params[] = { OSSL_PARAM_construct_octet_string("dhkem-ikm", material, SIZE),
+				OSSL_PARAM_construct_end() };
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(world.ours, "X25519", NULL);
+	static uint8_t shares[PAIRS][SIZE];
+	EVP_PKEY *key = NULL;
+	uint64_t ahead;
+
+	generate_many(shares);
+	ahead = world_counter(&world, "glacis-x25519-ahead");
+	cr_assert_gt(ahead, 0);
+	cr_assert_gt(EVP_PKEY_keygen_init(context), 0);
+	cr_assert_gt(EVP_PKEY_CTX_set_params(context, params), 0);
+	cr_assert_gt(EVP_PKEY_generate(context, &key), 0);
+	cr_expect_eq(world_counter(&world, "glacis-x25519-ahead"), ahead);
+	EVP_PKEY_free(key);
+	EVP_PKEY_CTX_free(context);
+}
