@@ -76,6 +76,8 @@ public:
 		top_->command_opcode = (uint8_t)random_.next();
 		top_->command_slot = (uint16_t)random_.next();
 		top_->command_modulus_size = (uint32_t)random_.next();
+		top_->command_exponent_size = (uint32_t)random_.next();
+		top_->command_kind = (uint8_t)random_.next();
 		while (!done) {
 			unsigned long now = cycles_ - begin;
 			bool in_moves, out_moves;

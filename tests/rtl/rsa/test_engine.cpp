@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The RSA engine, simulated beside libcrypto: keys of each kind and size, messages at every edge, keys that are none, slots,
 // streams that stall or fail, commands that are given up; and that its cycles do not depend on numbers.
-// usage: test_engine quick|long [SEED [CASE]]
+// usage: test_engine quick|long [SEED [CASE...]]
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <string>
@@ -148,6 +149,21 @@ void real_keys(Bench &bench)
 		}
 		load(bench, key, PUBLIC, 3);
 		power(bench, key, PUBLIC, true, 3, bench.random.below(key.n));
+	}
+}
+
+/* Keys of each size, of which only what is public is used: the widths of all sizes in a fraction of the cycles. */
+void each_size_in_public(Bench &bench)
+{
+	for (uint32_t size : { 128u, 130u, 192u, 256u, 384u, 510u, 512u }) {
+		Key key = loose_key(bench.random, size, false);
+
+		bench.context = "key of " + std::to_string(size) + " bytes in public";
+		key.e = Number(65537);
+		key.exponent_size = 3;
+		load(bench, key, CRT, (uint16_t)(size % SLOTS));
+		power(bench, key, CRT, true, (uint16_t)(size % SLOTS), key.n - Number(1));
+		power(bench, key, CRT, true, (uint16_t)(size % SLOTS), bench.random.below(key.n));
 	}
 }
 
@@ -384,6 +400,25 @@ void slots(Bench &bench)
 			    "not empty after zeroise");
 }
 
+/* Keys of any size and length of e in each slot, one after the other; a few operations find the right ones. */
+void slots_of_any_size(Bench &bench)
+{
+	for (unsigned i = 0; i < 3 * SLOTS; i++) {
+		uint16_t slot = (uint16_t)(i * 5 % SLOTS);
+		Key key = loose_key(bench.random, i < 2 * SLOTS && i % 4 == 0 ? 128 : 128 + 2 * bench.random.below(193), false);
+
+		bench.context = "key " + std::to_string(i) + " of any size";
+		key.e = Number(3);
+		key.exponent_size = 1 + bench.random.below(key.size);
+		load(bench, key, PUBLIC, slot);
+		if (key.size == 128 && i % 8 == 0) {
+			key.exponent_size = 1;
+			load(bench, key, PUBLIC, slot);
+			power(bench, key, PUBLIC, true, slot, bench.random.below(key.n));
+		}
+	}
+}
+
 void stalls(Bench &bench)
 {
 	Key key = real_key(128);
@@ -485,6 +520,7 @@ int main(int argc, char **argv)
 	bool is_long = argc > 1 && !strcmp(argv[1], "long");
 	const std::vector<std::pair<const char *, void (*)(Bench &)>> cases = {
 		{ "real keys of four sizes", real_keys },
+		{ "each size in public", each_size_in_public },
 		{ "bases at every edge", bases_at_edges },
 		{ "numbers that do not belong together", loose_keys },
 		{ "keys at every edge", keys_at_edges },
@@ -492,16 +528,20 @@ int main(int argc, char **argv)
 		{ "keys out of bounds", bad_keys },
 		{ "fields out of bounds", fields_out_of_bounds },
 		{ "slots", slots },
+		{ "keys of any size in each slot", slots_of_any_size },
 		{ "streams that stall", stalls },
 		{ "streams that fail", failing_input },
 		{ "commands that are given up", given_up },
 		{ "cycles as told, whatever the numbers", cycles_as_told },
 	};
-	const char *only = argc > 3 ? argv[3] : nullptr; /* cases that contain it */
+	/* cases whose name contains one of the further arguments */
+	auto is_wanted = [&](const char *name) {
+		return argc < 4 || std::any_of(argv + 3, argv + argc, [&](const char *part) { return strstr(name, part); });
+	};
 	unsigned failed = 0, number = 0;
 
 	if (argc < 2 || (!is_long && strcmp(argv[1], "quick"))) {
-		fprintf(stderr, "usage: test_engine quick|long [SEED [CASE]]\n");
+		fprintf(stderr, "usage: test_engine quick|long [SEED [CASE...]]\n");
 		return 64;
 	}
 	Verilated::commandArgs(argc, argv);
@@ -509,7 +549,7 @@ int main(int argc, char **argv)
 	for (const auto &entry : cases) {
 		unsigned before = bench.failures;
 
-		if (only && !strstr(entry.first, only))
+		if (!is_wanted(entry.first))
 			continue;
 		entry.second(bench);
 		failed += bench.failures != before;
