@@ -13,13 +13,27 @@
 
 #include "fault_bed.h"
 
+#ifndef QUIET_MS
 #define QUIET_MS 60 /* when nothing is expected */
+#endif
+#define ACCESSES 300u
 
 static bool is_quiet(struct fault_bed *bed)
 {
 	struct glacis_card_completion completion;
 
 	return !ring_take(&bed->ring, &completion, QUIET_MS);
+}
+
+/* The same, of a card that is there: on a busy machine it may not have had the processor at all in that time, but it
+ * lives through some cycles with each access. */
+static bool is_quiet_after_cycles(struct fault_bed *bed)
+{
+	bool is = is_quiet(bed);
+
+	for (unsigned i = 0; i < ACCESSES; i++)
+		rig_read32(&bed->rig, GLACIS_CARD_CONTROL_STATUS);
+	return is && is_quiet(bed);
 }
 
 /* ---- completions ---- */
@@ -30,10 +44,10 @@ static void dropped(void)
 
 	NEED(fault_bed_open(&bed, "drop-completion:count=2"));
 	fault_bed_put_nops(&bed, 10, 4);
-	CHECK(fault_bed_comes(&bed, 12) && fault_bed_comes(&bed, 13) && is_quiet(&bed));
+	CHECK(fault_bed_comes(&bed, 12) && fault_bed_comes(&bed, 13) && is_quiet_after_cycles(&bed));
 	CHECK(fault_bed_control(&bed, "fault", "drop-completion"));
 	fault_bed_put_nops(&bed, 20, 5);
-	CHECK(is_quiet(&bed));
+	CHECK(is_quiet_after_cycles(&bed));
 	CHECK(fault_bed_control(&bed, "clear", "drop-completion"));
 	fault_bed_put_nops(&bed, 30, 1);
 	CHECK(fault_bed_comes(&bed, 30));
@@ -95,7 +109,7 @@ static void wrong_phase(void)
 
 	NEED(fault_bed_open(&bed, "wrong-phase:count=1"));
 	fault_bed_put_nops(&bed, 1, 2);
-	CHECK(is_quiet(&bed));
+	CHECK(is_quiet_after_cycles(&bed));
 	CHECK(bed.ring.cq[0].cookie == 1 && bed.ring.cq[0].phase == 0);
 	CHECK(bed.ring.cq[1].cookie == 2 && bed.ring.cq[1].phase == 1);
 	fault_bed_close(&bed);
@@ -202,7 +216,7 @@ static void stalled_queue(void)
 	NEED(ring_open(&other, &bed.rig, 2, 2, 2));
 	CHECK(ring_run(&other, &nop, NULL) == GLACIS_CARD_STATUS_OK);
 	fault_bed_put_nops(&bed, 1, 3);
-	CHECK(is_quiet(&bed));
+	CHECK(is_quiet_after_cycles(&bed));
 	CHECK(ring_state(&bed.ring) == GLACIS_CARD_STATE_ENABLED);
 	CHECK(ring_run(&other, &nop, NULL) == GLACIS_CARD_STATUS_OK);
 	CHECK(ring_reset(&bed.ring) && ring_start(&bed.ring));
@@ -212,7 +226,7 @@ static void stalled_queue(void)
 	/* Cleared instead of reset: it goes on behind the command that it stood at. */
 	CHECK(fault_bed_control(&bed, "fault", "stall-queue"));
 	fault_bed_put_nops(&bed, 8, 2);
-	CHECK(is_quiet(&bed));
+	CHECK(is_quiet_after_cycles(&bed));
 	CHECK(fault_bed_control(&bed, "clear", NULL));
 	if (rig_is_rtl()) /* which had fetched 9 as well, and dropped it with 8 */
 		fault_bed_put_nops(&bed, 9, 1);
