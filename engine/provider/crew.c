@@ -14,6 +14,7 @@
 #include <openssl/crypto.h>
 
 #include "crew_work.h"
+#include "fork_gate.h"
 #include "status.h"
 
 /* A batch of lanes takes 140 KiB; sanitizers make frames several times larger. */
@@ -163,6 +164,7 @@ static int start_first_thread(struct crew *crew, const struct settings *settings
 
 	if (now < crew->retry_us)
 		return -EAGAIN;
+	fork_gate_init();
 	(void)threads_allowed(crew, settings);
 	crew->wait_us = settings->wait_us;
 	crew->card.settings = *settings;

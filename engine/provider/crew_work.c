@@ -13,6 +13,7 @@
 #include <glacis/card.h>
 #include <openssl/crypto.h>
 
+#include "fork_gate.h"
 #include "key_pool.h"
 #include "status.h"
 
@@ -419,12 +420,18 @@ void *crew_work(void *opaque)
 	struct worker worker = { .crew = opaque };
 
 	pthread_setname_np(pthread_self(), "glacis-rsa");
+	fork_gate_enter();
 	open_queue(&worker);
+	fork_gate_leave();
 	while (wait_for_tasks(&worker)) {
+		fork_gate_enter();
 		turn_to_card(&worker);
 		run(&worker);
+		fork_gate_leave();
 	}
+	fork_gate_enter();
 	glacis_queue_destroy(worker.queue);
 	OPENSSL_thread_stop();
+	fork_gate_leave();
 	return NULL;
 }

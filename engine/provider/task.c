@@ -16,6 +16,7 @@
 #include <openssl/crypto.h>
 
 #include "crew.h"
+#include "fork_gate.h"
 #include "status.h"
 
 /* A job that is resumed before its time is paused again. When pausing does not work (the application forbids it for a
@@ -144,8 +145,11 @@ static void notifier_wake(struct notifier *notifier)
 
 	pthread_mutex_lock(&notifier->lock);
 	if (!notifier->closed) {
-		if (notifier->callback != NULL)
+		if (notifier->callback != NULL) {
+			fork_gate_leave(); /* the program may wait in there for whoever forks */
 			notifier->callback(notifier->callback_argument);
+			fork_gate_enter();
+		}
 		/* Cannot fail: the counter has room for 2^64 - 2 of these. */
 		if (write(notifier->file, &one, sizeof(one)) < 0)
 			notifier->closed = true;

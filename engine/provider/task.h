@@ -73,7 +73,7 @@ enum task_result task_run(struct rsa_key *key, const struct task_request *reques
 enum task_result task_exchange(const struct provider *provider, const uint8_t scalar[GLACIS_X25519_SIZE],
 			       const uint8_t peer[GLACIS_X25519_SIZE], uint8_t secret[GLACIS_X25519_SIZE]);
 
-/* For the crew: `task` has its result. Wakes the job and drops the crew's reference. */
+/* For the crew: `task` has its result. Wakes the job and drops the crew's reference. Inside the gate (fork_gate.h). */
 void task_finish(struct task *task, enum task_result result);
 
 /* Wait contexts that still know a function of this module: it must not be unloaded before they are gone. */
