@@ -119,7 +119,8 @@ static void queue_faults(void)
 	fault_try("drop-completion:count=1", AGAIN);
 	fault_try("drop-completion:rate=0.01", AGAIN);
 	fault_try("delay-completion:count=3,ms=5", NOTHING);
-	fault_try("delay-completion:count=1,ms=300", AGAIN);
+	/* longer than the deadline, which main() sets */
+	fault_try(backend ? "delay-completion:count=1,ms=3000" : "delay-completion:count=1,ms=300", AGAIN);
 	fault_try("duplicate-completion:count=3", NOTHING);
 	fault_try("reorder-completion:count=3", NOTHING);
 	fault_try("wrong-phase:count=1", AGAIN);
