@@ -101,15 +101,16 @@ static const uint8_t *bytes_of(const OSSL_PARAM *param)
 
 bool x25519_key_take(struct x25519_key *key, int selection, const OSSL_PARAM params[])
 {
-	const OSSL_PARAM *public = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_PUB_KEY);
-	const OSSL_PARAM *private = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_PRIV_KEY);
+	const OSSL_PARAM *public_half = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_PUB_KEY);
+	const OSSL_PARAM *private_half = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_PRIV_KEY);
 
 	if (!(selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY))
-	private = NULL;
-	if (!(selection & OSSL_KEYMGMT_SELECT_KEYPAIR) || (!public && !private) || (public && !bytes_of(public)) ||
-	    (private && !bytes_of(private)))
+		private_half = NULL;
+	if (!(selection & OSSL_KEYMGMT_SELECT_KEYPAIR) || (!public_half && !private_half) ||
+	    (public_half && !bytes_of(public_half)) || (private_half && !bytes_of(private_half)))
 		return false;
-	return x25519_key_fill(key, private ? bytes_of(private) : NULL, public ? bytes_of(public) : NULL);
+	return x25519_key_fill(key, private_half ? bytes_of(private_half) : NULL,
+			       public_half ? bytes_of(public_half) : NULL);
 }
 
 int x25519_key_export(void *data, int selection, OSSL_CALLBACK *callback, void *argument)
