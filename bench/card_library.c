@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See card_library.h. */
 #include "card_library.h"
+#include "card_wait.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -18,14 +19,14 @@
 
 #include <rte_cycles.h>
 
-#define BURST    32u
-#define BURSTS   200u /* of a sample; the sample is their median */
-#define ROUNDS   10u
-#define TRIES    50u /* as many bursts, before a sample is given up */
+#define BURST     32u
+#define BURSTS    200u /* of a sample; the sample is their median */
+#define ROUNDS    10u
+#define TRIES     50u /* as many bursts, before a sample is given up */
 #define SIZE_MAX_ 16384u
-#define BUFFER   (SIZE_MAX_ + 64u)
-#define BUFFERS  (16u * BURST) /* in turn, so that what is measured is not one burst in the cache */
-#define START_MS 10000
+#define BUFFER    (SIZE_MAX_ + 64u)
+#define BUFFERS   (16u * BURST) /* in turn, so that what is measured is not one burst in the cache */
+#define START_MS  10000
 
 static const uint32_t sizes[CARD_LIBRARY_SIZES] = { 64, 256, 1024, 4096, 16384 };
 
@@ -177,7 +178,7 @@ static void take_rest(struct library *library, unsigned back)
 }
 
 /* Cycles per record of bursts whose completions one poll has taken, in the middle of them. */
-static double sample(struct library *library, uint32_t size, bool in_place)
+static double sample(struct library *library, uint32_t size, bool in_place, struct card_wait *wait)
 {
 	struct glacis_aead_op *list[BURST];
 	struct glacis_op *done[BURST];
@@ -194,10 +195,11 @@ static double sample(struct library *library, uint32_t size, bool in_place)
 		if (glacis_queue_submit(library->queue, list, BURST) != (int)BURST)
 			give_up(library, "a burst was not accepted");
 		cycles = rte_rdtsc_precise() - start;
-		rte_delay_us_block(20 + size / 64);
+		card_wait(wait);
 		start = rte_rdtsc_precise();
 		back = glacis_queue_poll(library->queue, done, BURST);
 		cycles += rte_rdtsc_precise() - start;
+		card_wait_learn(wait, back == BURST);
 		if (back == BURST && done[0]->path == GLACIS_PATH_CARD && done[BURST - 1]->path == GLACIS_PATH_CARD)
 			values[count++] = (double)cycles / BURST;
 		else
@@ -216,12 +218,14 @@ static void measure_cycles(struct library *library, enum card_library_way way)
 					       .deadline_ms = 10000,
 					       .ask_nothing = true };
 	static struct bench_samples samples;
+	struct card_wait wait;
 
 	open_with(library, &options);
 	for (unsigned i = 0; i < CARD_LIBRARY_SIZES; i++) {
+		card_wait_begin(&wait);
 		samples.count = 0;
 		for (unsigned round = 0; round < ROUNDS; round++)
-			bench_samples_add(&samples, sample(library, sizes[i], way == CARD_LIBRARY_COPIED));
+			bench_samples_add(&samples, sample(library, sizes[i], way == CARD_LIBRARY_COPIED, &wait));
 		library->results->cycles[way][i] = bench_samples_figure(&samples);
 	}
 	close_all(library);

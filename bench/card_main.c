@@ -19,6 +19,7 @@
 
 #include "card_bed.h"
 #include "card_library.h"
+#include "card_wait.h"
 #include "progress.h"
 #include "report.h"
 #include "stats.h"
@@ -65,12 +66,6 @@ static uint64_t take(const struct card_contender *contender, uint16_t count)
 	return calls == 1 ? cycles : 0; /* 0: it was not all there yet */
 }
 
-/* For the card to complete a burst: it writes zeros as long as the text. */
-static unsigned wait_us(uint32_t size)
-{
-	return 20 + size / 64;
-}
-
 static int compare(const void *a, const void *b)
 {
 	const double *left = a, *right = b;
@@ -78,8 +73,9 @@ static int compare(const void *a, const void *b)
 	return (*left > *right) - (*left < *right);
 }
 
-/* Cycles per record of bursts, in the middle of them. */
-static double sample(struct card_bed *bed, const struct card_contender *contender, uint32_t size, unsigned *next)
+/* Cycles per record of bursts, in the middle of them. `wait` is NULL for one whose operations are done at once. */
+static double sample(struct card_bed *bed, const struct card_contender *contender, uint32_t size, unsigned *next,
+		     struct card_wait *wait)
 {
 	double values[BURSTS];
 	unsigned count = 0;
@@ -92,8 +88,11 @@ static double sample(struct card_bed *bed, const struct card_contender *contende
 
 		cycles = rte_rdtsc_precise() - start;
 		*next = (*next + CARD_BURST) % CARD_OPS;
-		rte_delay_us_block(contender == &bed->ours ? wait_us(size) : 0);
+		if (wait != NULL)
+			card_wait(wait);
 		taken = take(contender, done);
+		if (wait != NULL)
+			card_wait_learn(wait, taken > 0);
 		if (done == CARD_BURST && taken > 0)
 			values[count++] = (double)(cycles + taken) / CARD_BURST;
 	}
@@ -130,14 +129,16 @@ static bool size_measure(struct card_bed *bed, struct bench_report *report, uint
 {
 	static struct bench_samples ours, peer;
 	struct bench_figure our_figure, peer_figure;
+	struct card_wait wait;
 	unsigned next = 0;
 	double ratio;
 
+	card_wait_begin(&wait);
 	ours.count = peer.count = 0;
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		bench_progress("card: %u bytes, round %u of %u", size, round + 1, ROUNDS);
-		bench_samples_add(&ours, sample(bed, &bed->ours, size, &next));
-		bench_samples_add(&peer, sample(bed, &bed->peer, size, &next));
+		bench_samples_add(&ours, sample(bed, &bed->ours, size, &next, &wait));
+		bench_samples_add(&peer, sample(bed, &bed->peer, size, &next, NULL));
 	}
 	ratio = bench_paired_ratio(&ours, &peer);
 	our_figure = bench_samples_figure(&ours);

@@ -51,6 +51,7 @@ struct vcard_backend {
 	uint32_t capabilities; /* GLACIS_CARD_IDENTITY_CAPABILITIES_*_MASK */
 	uint32_t rsa_bits_min, rsa_bits_max;
 	uint32_t clock_khz;
+	bool streams; /* results pass by the caches of processors, as a device's do (stream.h); else they are copied */
 
 	/* 0 or a negative errno. */
 	int (*open)(struct vcard_engine **engine, unsigned threads);

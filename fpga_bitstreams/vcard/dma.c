@@ -5,6 +5,7 @@
 
 #include "card.h"
 #include "dma.h"
+#include "stream.h"
 #include "wire.h"
 
 /* One access: `read_to` or `write_from` is set. */
@@ -51,6 +52,8 @@ static int access_region(struct vcard_queue *queue, const struct access *access,
 		return by_message(queue, &part);
 	if (part.read_to)
 		memcpy(part.read_to, region->memory + offset, part.size);
+	else if (queue->card->setup.backend->streams)
+		vcard_stream_copy(region->memory + offset, part.write_from, part.size);
 	else
 		memcpy(region->memory + offset, part.write_from, part.size);
 	return 0;

@@ -58,6 +58,7 @@ const struct vcard_backend vcard_instant = {
 	.rsa_bits_min = 1024,
 	.rsa_bits_max = 4096,
 	.clock_khz = 250000,
+	.streams = true,
 	.open = instant_open,
 	.close = instant_close,
 	.aead = instant_aead,
