@@ -43,10 +43,7 @@ void rsa_bed_close(struct rsa_bed *bed)
 
 bool rsa_bed_has_lanes(const struct rsa_bed *bed)
 {
-	if (bed->engine->rsa.lanes != NULL)
-		return true;
-	cr_log_warn("skipped: this processor has no AVX512-IFMA");
-	return false;
+	return bed->engine->rsa.lanes != NULL;
 }
 
 void rsa_bed_set_break_even(struct rsa_bed *bed, unsigned count)

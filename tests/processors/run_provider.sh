@@ -1,21 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# glacis.so as on another processor: `test_provider_processor.sh MODEL AES MODULES PROGRAM...` asks it, in QEMU's user-mode
-# emulation of MODEL, which instructions it uses for AES-GCM (the text must end with AES), expects RSA to be left to
+# glacis.so as on another processor: `run_provider.sh MODEL SHIM AES MODULES PROGRAM...` asks it, in QEMU's
+# user-mode emulation of MODEL, which instructions it uses for AES-GCM (the text must end with AES), expects RSA to be left to
 # OpenSSL and to work all the same, with a card that is not there too, and runs unit test programs. Exit status 77: skipped.
 set -eu
 
 model=$1
-aes=$2
-modules=$3
-shift 3
+shim=$2
+aes=$3
+modules=$4
+shift 4
 if ! command -v qemu-x86_64 >&2; then
 	echo "skipped: qemu-x86_64 is not installed (apt-get install qemu-user)"
 	exit 77
 fi
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/glacis-processor.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
-emulate() { qemu-x86_64 -cpu "$model" "$@"; }
+. "$(dirname "$0")/emulate.sh"
 
 openssl genrsa -out "$scratch/key.pem" 2048
 export OPENSSL_MODULES="$modules" GLACIS_PROVIDER_LOG="$scratch/log"
@@ -34,7 +35,4 @@ cat "$scratch/log"
 grep -q 'rsa="one by one where the card does not: no AVX512-IFMA" .* card="unusable" .* rsa-single=[1-9].* rsa-openssl-fault=0' \
 	"$scratch/log"
 unset GLACIS_PROVIDER_LOG
-for program in "$@"; do
-	echo "== $program"
-	emulate "$program"
-done
+emulate_tests "$@"
