@@ -37,6 +37,13 @@ struct notifier {
 	void *callback_argument;
 };
 
+/* What a task is made of. */
+struct task_frame {
+	enum task_kind kind;
+	const struct provider *provider;
+	size_t input_size, output_size;
+};
+
 /* Our name in a wait context. */
 static const char wait_key;
 static _Atomic unsigned wait_contexts;
@@ -79,7 +86,7 @@ static void task_release(struct task *task)
 		return;
 	rsa_key_release(task->key);
 	notifier_release(task->notifier);
-	OPENSSL_clear_free(task, sizeof(*task));
+	OPENSSL_clear_free(task, task->size);
 }
 
 /* OpenSSL's: the wait context is being freed, and with it, perhaps, a job that will never go on. In a child of fork()
@@ -165,15 +172,18 @@ void task_finish(struct task *task, enum task_result result)
 	task_release(task);
 }
 
-static struct task *task_new(enum task_kind kind, const struct provider *provider, struct notifier *notifier)
+/* No larger than it must be: the C library gives blocks of a kilobyte and more away slowly. */
+static struct task *task_new(const struct task_frame *frame, struct notifier *notifier)
 {
-	struct task *task = OPENSSL_zalloc(sizeof(*task));
+	size_t size = sizeof(struct task) + frame->input_size + frame->output_size;
+	struct task *task = OPENSSL_malloc(size);
 
 	if (task == NULL)
 		return NULL;
+	*task = (struct task){ .kind = frame->kind, .provider = frame->provider, .size = size };
+	task->input = (uint8_t *)(task + 1);
+	task->output = task->input + frame->input_size;
 	atomic_init(&task->references, 2);
-	task->kind = kind;
-	task->provider = provider;
 	atomic_fetch_add(&notifier->references, 1);
 	task->notifier = notifier;
 	task->process = getpid();
@@ -247,10 +257,10 @@ static void drain(struct notifier *notifier)
 }
 
 /* A task of the current job. NULL: no memory, no descriptor. */
-static struct task *task_begin(enum task_kind kind, const struct provider *provider, ASYNC_WAIT_CTX *context)
+static struct task *task_begin(const struct task_frame *frame, ASYNC_WAIT_CTX *context)
 {
 	struct notifier *notifier = context != NULL ? notifier_of(context) : NULL;
-	struct task *task = notifier != NULL ? task_new(kind, provider, notifier) : NULL;
+	struct task *task = notifier != NULL ? task_new(frame, notifier) : NULL;
 
 	if (task != NULL)
 		set_callback(notifier, context);
@@ -293,7 +303,11 @@ static void task_end(struct task *task, ASYNC_WAIT_CTX *context)
 enum task_result task_run(struct rsa_key *key, const struct task_request *request, uint8_t *output, size_t *output_size)
 {
 	ASYNC_WAIT_CTX *context = ASYNC_get_wait_ctx(ASYNC_get_current_job());
-	struct task *task = task_begin(TASK_RSA, key->provider, context);
+	const struct task_frame frame = { .kind = TASK_RSA,
+					  .provider = key->provider,
+					  .input_size = request->input_size,
+					  .output_size = rsa_key_bytes(key) };
+	struct task *task = task_begin(&frame, context);
 	enum task_result result = TASK_REFUSED;
 
 	if (task != NULL) {
@@ -322,7 +336,11 @@ enum task_result task_exchange(const struct provider *provider, const uint8_t sc
 			       const uint8_t peer[GLACIS_X25519_SIZE], uint8_t secret[GLACIS_X25519_SIZE])
 {
 	ASYNC_WAIT_CTX *context = ASYNC_get_wait_ctx(ASYNC_get_current_job());
-	struct task *task = task_begin(TASK_X25519, provider, context);
+	const struct task_frame frame = { .kind = TASK_X25519,
+					  .provider = provider,
+					  .input_size = 2 * GLACIS_X25519_SIZE,
+					  .output_size = GLACIS_X25519_SIZE };
+	struct task *task = task_begin(&frame, context);
 	enum task_result result;
 
 	if (task == NULL)

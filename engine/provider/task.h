@@ -44,10 +44,12 @@ struct task {
 	pid_t process;
 	uint64_t since_us; /* when it was handed over */
 	enum task_result result;
-	struct glacis_rsa_op op;          /* kind, hash, salt_size and sizes; input and output are the arrays below */
-	struct glacis_x25519_op exchange; /* scalar and point are one after the other in input */
-	uint8_t input[GLACIS_RSA_BYTES_MAX];
-	uint8_t output[GLACIS_RSA_BYTES_MAX];
+	union {
+		struct glacis_rsa_op op;          /* kind, hash, salt_size and sizes */
+		struct glacis_x25519_op exchange; /* scalar and point are one after the other in input */
+	};
+	uint8_t *input, *output;
+	size_t size; /* of all this, input and output among it */
 };
 
 /* What a private operation is asked for. */

@@ -31,6 +31,7 @@ struct waiting {
 	struct task task; /* first: the crew knows its address */
 	pthread_mutex_t lock;
 	pthread_cond_t woken;
+	uint8_t input[3 * GLACIS_X25519_SIZE], output[GLACIS_RSA_BYTES_MAX]; /* the task's */
 };
 
 static const char *folder;
@@ -100,7 +101,7 @@ static void hand_over(struct waiting *waiting, struct rsa_key *key, const uint8_
 {
 	struct task *task = &waiting->task;
 
-	memset(task, 0, sizeof(*task));
+	*task = (struct task){ .input = waiting->input, .output = waiting->output };
 	task->kind = TASK_RSA;
 	task->provider = key->provider;
 	task->key = rsa_key_hold(key);
@@ -143,7 +144,7 @@ static bool hand_over_pair(struct waiting *waiting, const struct provider *provi
 	static const uint8_t base[GLACIS_X25519_SIZE] = { 9 };
 	struct task *task = &waiting->task;
 
-	memset(task, 0, sizeof(*task));
+	*task = (struct task){ .input = waiting->input, .output = waiting->output };
 	if (!key_pool_take(task->input, task->input + 2 * GLACIS_X25519_SIZE)) {
 		crew_ask_keys(provider);
 		return false;
