@@ -28,75 +28,94 @@ static const struct {
 	{ "SHA384", 48 }, { "SHA2-384", 48 }, { "SHA-384", 48 },
 };
 
-static bool take_hash(const OSSL_PARAM *param, struct tls13_kdf *kdf)
+static uint8_t hash_size_of(const OSSL_PARAM *param)
 {
 	size_t size;
 
 	if (param->data_type != OSSL_PARAM_UTF8_STRING || !param->data)
-		return false;
+		return 0;
 	size = strnlen(param->data, param->data_size);
 	for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++) {
-		if (strlen(hashes[i].name) == size && strncasecmp(hashes[i].name, param->data, size) == 0) {
-			kdf->hash_size = hashes[i].size;
-			return true;
+		if (strlen(hashes[i].name) == size && strncasecmp(hashes[i].name, param->data, size) == 0)
+			return hashes[i].size;
+	}
+	return 0;
+}
+
+/* A mode may also come as a word, which libssl does not do. */
+static bool is_mode(const OSSL_PARAM *param, int *mode)
+{
+	if (param->data_type != OSSL_PARAM_INTEGER || param->data_size != sizeof(*mode) || !param->data)
+		return false;
+	memcpy(mode, param->data, sizeof(*mode));
+	return *mode == EVP_KDF_HKDF_MODE_EXTRACT_ONLY || *mode == EVP_KDF_HKDF_MODE_EXPAND_ONLY;
+}
+
+/* What octets the name stands for, and between which sizes they may be; NULL: none. */
+static struct tls13_kdf_octets *octets_of(struct tls13_kdf *kdf, const char *name, size_t *least, size_t *most)
+{
+	const struct {
+		const char *name;
+		struct tls13_kdf_octets *octets;
+		size_t least, most;
+	} all[] = { { OSSL_KDF_PARAM_KEY, &kdf->key, 1, TLS13_KDF_OCTETS_MAX },
+		    { OSSL_KDF_PARAM_SALT, &kdf->salt, 1, TLS13_KDF_OCTETS_MAX },
+		    { OSSL_KDF_PARAM_PREFIX, &kdf->prefix, 0, TLS13_KDF_OCTETS_MAX },
+		    { OSSL_KDF_PARAM_LABEL, &kdf->label, 0, TLS13_KDF_LABEL_MAX - 1 },
+		    { OSSL_KDF_PARAM_DATA, &kdf->data, 0, TLS13_KDF_OCTETS_MAX } };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (name[0] == all[i].name[0] && strcmp(name, all[i].name) == 0) {
+			*least = all[i].least;
+			*most = all[i].most;
+			return all[i].octets;
 		}
 	}
-	return false;
+	return NULL;
 }
 
-static bool take_octets(const OSSL_PARAM *param, struct tls13_kdf_octets *octets)
+/* Sets what a parameter says, or only looks whether it could. */
+static bool take_one(struct tls13_kdf *kdf, const OSSL_PARAM *param, bool set)
 {
-	if (param->data_type != OSSL_PARAM_OCTET_STRING || !param->data || param->data_size > sizeof(octets->bytes))
-		return false;
-	octets->given = true;
-	octets->size = (uint8_t)param->data_size;
-	memcpy(octets->bytes, param->data, param->data_size);
-	return true;
-}
+	size_t least, most;
+	struct tls13_kdf_octets *octets = octets_of(kdf, param->key, &least, &most);
+	int mode;
 
-static bool take_mode(const OSSL_PARAM *param, struct tls13_kdf *kdf)
-{
-	if (param->data_type != OSSL_PARAM_INTEGER || param->data_size != sizeof(kdf->mode) || !param->data)
-		return false; /* or as a word, which libssl does not do */
-	memcpy(&kdf->mode, param->data, sizeof(kdf->mode));
-	kdf->has_mode = true;
-	return kdf->mode == EVP_KDF_HKDF_MODE_EXTRACT_ONLY || kdf->mode == EVP_KDF_HKDF_MODE_EXPAND_ONLY;
-}
-
-static bool take_one(const OSSL_PARAM *param, struct tls13_kdf *kdf)
-{
-	if (strcmp(param->key, OSSL_KDF_PARAM_KEY) == 0)
-		return param->data_size > 0 && take_octets(param, &kdf->key);
-	if (strcmp(param->key, OSSL_KDF_PARAM_SALT) == 0)
-		return param->data_size > 0 && take_octets(param, &kdf->salt);
-	if (strcmp(param->key, OSSL_KDF_PARAM_PREFIX) == 0)
-		return take_octets(param, &kdf->prefix);
-	if (strcmp(param->key, OSSL_KDF_PARAM_LABEL) == 0)
-		return param->data_size < TLS13_KDF_LABEL_MAX && take_octets(param, &kdf->label);
-	if (strcmp(param->key, OSSL_KDF_PARAM_DATA) == 0)
-		return take_octets(param, &kdf->data);
-	if (strcmp(param->key, OSSL_KDF_PARAM_MODE) == 0)
-		return take_mode(param, kdf);
-	if (strcmp(param->key, OSSL_KDF_PARAM_DIGEST) == 0)
-		return take_hash(param, kdf);
+	if (octets) {
+		if (!set)
+			return param->data_type == OSSL_PARAM_OCTET_STRING && param->data &&
+			       param->data_size >= least && param->data_size <= most;
+		octets->given = true;
+		octets->size = (uint8_t)param->data_size;
+		memcpy(octets->bytes, param->data, param->data_size);
+		return true;
+	}
+	if (strcmp(param->key, OSSL_KDF_PARAM_MODE) == 0) {
+		if (!is_mode(param, &mode))
+			return false;
+		kdf->mode = set ? mode : kdf->mode;
+		kdf->has_mode |= set;
+		return true;
+	}
+	if (strcmp(param->key, OSSL_KDF_PARAM_DIGEST) == 0) {
+		uint8_t size = hash_size_of(param);
+		kdf->hash_size = set ? size : kdf->hash_size;
+		return size > 0;
+	}
 	/* A query says where the digest is to come from; others are nobody's. */
 	return strcmp(param->key, OSSL_KDF_PARAM_PROPERTIES) != 0;
 }
 
 bool tls13_kdf_take(struct tls13_kdf *kdf, const OSSL_PARAM params[])
 {
-	struct tls13_kdf told;
-	bool taken = true;
-
-	if (!params || !params->key)
+	if (!params)
 		return true;
-	told = *kdf;
-	for (const OSSL_PARAM *param = params; param->key && taken; param++)
-		taken = take_one(param, &told);
-	if (taken)
-		*kdf = told;
-	OPENSSL_cleanse(&told, sizeof(told));
-	return taken;
+	for (const OSSL_PARAM *param = params; param->key; param++)
+		if (!take_one(kdf, param, false))
+			return false;
+	for (const OSSL_PARAM *param = params; param->key; param++)
+		(void)take_one(kdf, param, true);
+	return true;
 }
 
 /* libglacis adds the prefix that OpenSSL passes. */
