@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From OpenSSL's words for an operation to libglacis'; see rsa_lanes_way.h. The inner context is asked for what it
- * was told, so that there is one place that understands parameters, OpenSSL's.
+ * From OpenSSL's words for an operation to libglacis'; see rsa_lanes_way.h. Words come from rsa_lanes_words.c.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED /* RSA_padding_add_PKCS1_type_1, for signatures without a digest's name */
 
@@ -9,7 +8,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <openssl/async.h>
 #include <openssl/core_names.h>
@@ -21,36 +19,8 @@
 #include "crew.h"
 #include "status.h"
 
-#define NAME_MAX_ 32
 /* What OpenSSL 3.1 and newer say when nothing was set: as long as the digest, or shorter where the key is too small. */
 #define SALT_AUTO_DIGEST_MAX "auto-digestmax"
-
-/* What the inner context was told. */
-struct told {
-	char padding[NAME_MAX_], digest[NAME_MAX_], mgf1_digest[NAME_MAX_], salt[NAME_MAX_];
-};
-
-struct hash {
-	enum glacis_rsa_hash id;
-	uint32_t size;
-	const char *names[3];
-};
-
-static const struct hash hashes[] = {
-	{ GLACIS_RSA_SHA256, 32, { "SHA2-256", "SHA256", "SHA-256" } },
-	{ GLACIS_RSA_SHA384, 48, { "SHA2-384", "SHA384", "SHA-384" } },
-	{ GLACIS_RSA_SHA512, 64, { "SHA2-512", "SHA512", "SHA-512" } },
-	{ GLACIS_RSA_SHA1, 20, { "SHA1", "SHA-1", "SSL3-SHA1" } },
-};
-
-static const struct hash *hash_by_name(const char *name)
-{
-	for (unsigned i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++)
-		for (unsigned j = 0; j < 3; j++)
-			if (strcasecmp(name, hashes[i].names[j]) == 0)
-				return &hashes[i];
-	return NULL;
-}
 
 bool lanes_way_open(const struct rsa_key *key)
 {
@@ -70,20 +40,8 @@ static enum task_result refuse_padding(void)
 	return TASK_REFUSED;
 }
 
-/* Each is asked for alone: a digest that was never set has no name, and that is no error of the others. */
-static void ask(EVP_PKEY_CTX *inner, const char *name, char answer[NAME_MAX_])
-{
-	OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(name, answer, NAME_MAX_), OSSL_PARAM_construct_end() };
-
-	answer[0] = '\0';
-	ERR_set_mark();
-	if (EVP_PKEY_CTX_get_params(inner, params) <= 0)
-		answer[0] = '\0';
-	ERR_pop_to_mark();
-}
-
 /* The size of the salt, or a negative number when it is nothing lanes know. */
-static long salt_size(const struct rsa_key *key, const struct hash *hash, const char *told)
+static long salt_size(const struct rsa_key *key, const struct lanes_hash *hash, const char *told)
 {
 	long most = (long)rsa_key_bytes(key) - (long)hash->size - 2, size;
 	char *end;
@@ -129,36 +87,29 @@ static enum task_result sign_bare(struct rsa_key *key, const uint8_t *text, size
 	return result;
 }
 
-enum task_result lanes_way_sign(struct rsa_key *key, EVP_PKEY_CTX *inner, const uint8_t *digest, size_t digest_size,
-				uint8_t *signature, size_t *signature_size)
+enum task_result lanes_way_sign(struct rsa_key *key, const struct lanes_words *words, const uint8_t *digest,
+				size_t digest_size, uint8_t *signature, size_t *signature_size)
 {
 	struct task_request request = { .input = digest, .input_size = digest_size };
-	struct told told;
-	const struct hash *hash;
+	const struct lanes_hash *hash;
 	long salt;
 
-	if (!lanes_way_open(key))
-		return TASK_REFUSED;
-	ask(inner, OSSL_SIGNATURE_PARAM_PAD_MODE, told.padding);
-	ask(inner, OSSL_SIGNATURE_PARAM_DIGEST, told.digest);
-	if (strcmp(told.padding, OSSL_PKEY_RSA_PAD_MODE_PKCSV15) == 0 && told.digest[0] == '\0')
+	if (strcmp(words->padding, OSSL_PKEY_RSA_PAD_MODE_PKCSV15) == 0 && words->digest[0] == '\0')
 		return sign_bare(key, digest, digest_size, signature, signature_size);
-	if (strcmp(told.padding, OSSL_PKEY_RSA_PAD_MODE_NONE) == 0 && digest_size == rsa_key_bytes(key))
+	if (strcmp(words->padding, OSSL_PKEY_RSA_PAD_MODE_NONE) == 0 && digest_size == rsa_key_bytes(key))
 		return sign_block(key, digest, signature, signature_size);
-	hash = hash_by_name(told.digest);
+	hash = lanes_hash_by_name(words->digest);
 	if (hash == NULL || digest_size != hash->size)
 		return refuse_padding();
 	request.hash = hash->id;
-	if (strcmp(told.padding, OSSL_PKEY_RSA_PAD_MODE_PKCSV15) == 0) {
+	if (strcmp(words->padding, OSSL_PKEY_RSA_PAD_MODE_PKCSV15) == 0) {
 		request.kind = GLACIS_RSA_SIGN_PKCS1;
 		return task_run(key, &request, signature, signature_size);
 	}
-	if (strcmp(told.padding, OSSL_PKEY_RSA_PAD_MODE_PSS) != 0)
+	if (strcmp(words->padding, OSSL_PKEY_RSA_PAD_MODE_PSS) != 0)
 		return refuse_padding();
-	ask(inner, OSSL_SIGNATURE_PARAM_MGF1_DIGEST, told.mgf1_digest);
-	ask(inner, OSSL_SIGNATURE_PARAM_PSS_SALTLEN, told.salt);
-	salt = salt_size(key, hash, told.salt);
-	if (salt < 0 || (told.mgf1_digest[0] != '\0' && hash_by_name(told.mgf1_digest) != hash))
+	salt = salt_size(key, hash, words->salt);
+	if (salt < 0 || (words->mgf1_digest[0] != '\0' && lanes_hash_by_name(words->mgf1_digest) != hash))
 		return refuse_padding();
 	request.kind = GLACIS_RSA_SIGN_PSS;
 	request.salt_size = (uint32_t)salt;
@@ -182,18 +133,18 @@ enum task_result lanes_way_decrypt(struct rsa_key *key, EVP_PKEY_CTX *inner, con
 				   uint8_t *output, size_t *output_size)
 {
 	struct task_request request = { .kind = GLACIS_RSA_DECRYPT_OAEP, .input = input, .input_size = input_size };
-	struct told told;
-	const struct hash *hash;
+	struct lanes_words told;
+	const struct lanes_hash *hash;
 
 	if (!lanes_way_open(key))
 		return TASK_REFUSED;
-	ask(inner, OSSL_ASYM_CIPHER_PARAM_PAD_MODE, told.padding);
-	ask(inner, OSSL_ASYM_CIPHER_PARAM_OAEP_DIGEST, told.digest);
-	ask(inner, OSSL_ASYM_CIPHER_PARAM_MGF1_DIGEST, told.mgf1_digest);
+	lanes_word_ask(inner, OSSL_ASYM_CIPHER_PARAM_PAD_MODE, told.padding);
+	lanes_word_ask(inner, OSSL_ASYM_CIPHER_PARAM_OAEP_DIGEST, told.digest);
+	lanes_word_ask(inner, OSSL_ASYM_CIPHER_PARAM_MGF1_DIGEST, told.mgf1_digest);
 	/* OpenSSL's default for both. */
-	hash = hash_by_name(told.digest[0] != '\0' ? told.digest : "SHA1");
+	hash = lanes_hash_by_name(told.digest[0] != '\0' ? told.digest : "SHA1");
 	if (strcmp(told.padding, OSSL_PKEY_RSA_PAD_MODE_OAEP) != 0 || hash == NULL ||
-	    (told.mgf1_digest[0] != '\0' && hash_by_name(told.mgf1_digest) != hash) || has_label(inner) ||
+	    (told.mgf1_digest[0] != '\0' && lanes_hash_by_name(told.mgf1_digest) != hash) || has_label(inner) ||
 	    input_size != rsa_key_bytes(key))
 		return refuse_padding();
 	request.hash = hash->id;

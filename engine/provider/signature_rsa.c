@@ -12,18 +12,10 @@
 #include <openssl/params.h>
 #include <openssl/proverr.h>
 
-#include "rsa_key.h"
 #include "rsa_lanes_way.h"
+#include "signature_rsa.h"
 
 #define DIGEST_NAME_MAX 64
-
-struct signature {
-	struct provider *provider;
-	struct rsa_key *key;
-	EVP_PKEY_CTX *inner;
-	EVP_MD_CTX *hashing; /* of a digest-sign or digest-verify; NULL: the caller brings digests */
-	EVP_MD *digest;      /* what `hashing` computes */
-};
 
 static void *signature_new(void *provider, const char *properties)
 {
@@ -40,6 +32,7 @@ static void stop_hashing(struct signature *signature)
 	EVP_MD_free(signature->digest);
 	signature->hashing = NULL;
 	signature->digest = NULL;
+	signature->words = (struct lanes_words){ 0 };
 }
 
 static void signature_free(void *opaque)
@@ -63,6 +56,7 @@ static void *signature_dup(void *opaque)
 		return NULL;
 	if (signature->key != NULL)
 		copy->key = rsa_key_hold(signature->key);
+	copy->words = signature->words;
 	if (signature->inner != NULL && (copy->inner = EVP_PKEY_CTX_dup(signature->inner)) == NULL)
 		goto fail;
 	if (signature->digest != NULL && EVP_MD_up_ref(signature->digest))
@@ -78,18 +72,39 @@ fail:
 	return NULL;
 }
 
-/* Starts an operation with `key`, or with the last one again when it is NULL. */
-static int init(struct signature *signature, struct rsa_key *key, const OSSL_PARAM params[], enum rsa_key_use use)
+/* For `key`, or for the last one again when it is NULL. */
+static bool take_key(struct signature *signature, struct rsa_key *key)
 {
 	if (key == NULL && signature->key == NULL) {
 		ERR_raise_data(ERR_LIB_PROV, PROV_R_NO_KEY_SET, "glacis: RSA signature without a key");
-		return 0;
+		return false;
 	}
 	if (key != NULL && key != signature->key) {
 		rsa_key_release(signature->key);
 		signature->key = rsa_key_hold(key);
 	}
 	EVP_PKEY_CTX_free(signature->inner);
+	signature->inner = NULL;
+	return true;
+}
+
+EVP_PKEY_CTX *signature_inner(struct signature *signature)
+{
+	if (signature->inner != NULL || signature->words.digest[0] == '\0')
+		return signature->inner;
+	signature->inner = rsa_key_start(signature->key, RSA_KEY_SIGN);
+	if (signature->inner != NULL && lanes_words_tell(&signature->words, signature->inner))
+		return signature->inner;
+	EVP_PKEY_CTX_free(signature->inner);
+	signature->inner = NULL;
+	return NULL;
+}
+
+/* Starts an operation. */
+static int init(struct signature *signature, struct rsa_key *key, const OSSL_PARAM params[], enum rsa_key_use use)
+{
+	if (!take_key(signature, key))
+		return 0;
 	signature->inner = rsa_key_start(signature->key, use);
 	if (signature->inner == NULL)
 		return 0;
@@ -114,6 +129,21 @@ static int recover_init(void *opaque, void *key, const OSSL_PARAM params[])
 	return init(opaque, key, params, RSA_KEY_RECOVER);
 }
 
+static enum task_result sign_in_lanes(struct signature *signature, const unsigned char *digest, size_t digest_size,
+				      unsigned char *output, size_t *output_size)
+{
+	struct lanes_words words = signature->words;
+
+	if (!lanes_way_open(signature->key))
+		return TASK_REFUSED;
+	if (signature->inner != NULL || !lanes_words_complete(&words)) {
+		if (signature_inner(signature) == NULL)
+			return TASK_REFUSED;
+		lanes_words_ask(&words, signature->inner);
+	}
+	return lanes_way_sign(signature->key, &words, digest, digest_size, output, output_size);
+}
+
 static int sign(void *opaque, unsigned char *output, size_t *output_size, size_t room, const unsigned char *digest,
 		size_t digest_size)
 {
@@ -129,10 +159,11 @@ static int sign(void *opaque, unsigned char *output, size_t *output_size, size_t
 			       "glacis: room for %zu bytes, the signature has %zu", room, bytes);
 		return 0;
 	}
-	if (lanes_way_sign(signature->key, signature->inner, digest, digest_size, output, output_size) == TASK_DONE)
+	if (sign_in_lanes(signature, digest, digest_size, output, output_size) == TASK_DONE)
 		return 1;
 	*output_size = room;
-	return EVP_PKEY_sign(signature->inner, output, output_size, digest, digest_size) > 0;
+	return signature_inner(signature) != NULL &&
+	       EVP_PKEY_sign(signature->inner, output, output_size, digest, digest_size) > 0;
 }
 
 static int verify(void *opaque, const unsigned char *text, size_t size, const unsigned char *digest, size_t digest_size)
@@ -154,17 +185,23 @@ static int recover(void *opaque, unsigned char *output, size_t *output_size, siz
 
 /* Messages. */
 
-static int set_digest(struct signature *signature, const char *name)
+static EVP_MD *fetch_digest(struct signature *signature, const char *name)
 {
 	const struct inner *inner = provider_inner(signature->provider);
+
+	return inner != NULL ? EVP_MD_fetch(inner->library, name, NULL) : NULL;
+}
+
+static int set_digest(struct signature *signature, const char *name)
+{
 	OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, (char *)(uintptr_t)name,
 								 0),
 				OSSL_PARAM_construct_end() };
 	EVP_MD *digest;
 
-	if (inner == NULL || EVP_PKEY_CTX_set_params(signature->inner, params) <= 0)
+	if (EVP_PKEY_CTX_set_params(signature->inner, params) <= 0)
 		return 0;
-	digest = EVP_MD_fetch(inner->library, name, NULL);
+	digest = fetch_digest(signature, name);
 	if (digest == NULL)
 		return 0;
 	EVP_MD_free(signature->digest);
@@ -172,27 +209,64 @@ static int set_digest(struct signature *signature, const char *name)
 	return 1;
 }
 
-static int digest_init(struct signature *signature, const char *digest, struct rsa_key *key, const OSSL_PARAM params[],
-		       enum rsa_key_use use)
+EVP_MD_CTX *signature_hashing(struct signature *signature)
 {
-	char last[DIGEST_NAME_MAX];
+	if (signature->hashing != NULL || signature->words.digest[0] == '\0')
+		return signature->hashing;
+	if (signature->digest == NULL)
+		signature->digest = fetch_digest(signature, signature->words.digest);
+	signature->hashing = signature->digest != NULL ? EVP_MD_CTX_new() : NULL;
+	if (signature->hashing == NULL || EVP_DigestInit_ex2(signature->hashing, signature->digest, NULL))
+		return signature->hashing;
+	EVP_MD_CTX_free(signature->hashing);
+	signature->hashing = NULL;
+	return NULL;
+}
 
-	/* Started again without a name: the digest stays. */
-	if ((digest == NULL || *digest == '\0') && signature->digest != NULL) {
-		snprintf(last, sizeof(last), "%s", EVP_MD_get0_name(signature->digest));
-		digest = last;
-	}
-	if (!init(signature, key, params, use))
-		return 0;
-	if (digest == NULL || *digest == '\0') {
-		ERR_raise_data(ERR_LIB_PROV, PROV_R_MISSING_MESSAGE_DIGEST, "glacis: RSA signature without a digest");
-		return 0;
-	}
-	if (!set_digest(signature, digest))
+/* Signing with a key of lanes and a digest that they know, of which nothing else is said yet: keeps that. */
+static bool begin_with_words(struct signature *signature, const char *digest, struct rsa_key *key)
+{
+	const struct rsa_key *used = key != NULL ? key : signature->key;
+	struct lanes_words words;
+
+	if (used == NULL || used->der == NULL || !lanes_words_start(&words, digest) || !take_key(signature, key))
+		return false;
+	stop_hashing(signature);
+	signature->words = words;
+	return true;
+}
+
+static int begin(struct signature *signature, const char *digest, struct rsa_key *key, const OSSL_PARAM params[],
+		 enum rsa_key_use use)
+{
+	signature->words = (struct lanes_words){ 0 };
+	if (!init(signature, key, params, use) || !set_digest(signature, digest))
 		return 0;
 	if (signature->hashing == NULL)
 		signature->hashing = EVP_MD_CTX_new();
 	return signature->hashing != NULL && EVP_DigestInit_ex2(signature->hashing, signature->digest, params);
+}
+
+static int digest_init(struct signature *signature, const char *digest, struct rsa_key *key, const OSSL_PARAM params[],
+		       enum rsa_key_use use)
+{
+	bool silent = params == NULL || params->key == NULL;
+	char last[DIGEST_NAME_MAX] = "";
+
+	/* Started again without a name: the digest stays. */
+	if (signature->digest != NULL)
+		snprintf(last, sizeof(last), "%s", EVP_MD_get0_name(signature->digest));
+	else
+		snprintf(last, sizeof(last), "%s", signature->words.digest);
+	if (digest == NULL || *digest == '\0')
+		digest = last;
+	if (*digest == '\0') {
+		ERR_raise_data(ERR_LIB_PROV, PROV_R_MISSING_MESSAGE_DIGEST, "glacis: RSA signature without a digest");
+		return 0;
+	}
+	if (use == RSA_KEY_SIGN && silent && begin_with_words(signature, digest, key))
+		return 1;
+	return begin(signature, digest, key, params, use);
 }
 
 static int digest_sign_init(void *opaque, const char *digest, void *key, const OSSL_PARAM params[])
@@ -207,9 +281,9 @@ static int digest_verify_init(void *opaque, const char *digest, void *key, const
 
 static int digest_update(void *opaque, const unsigned char *text, size_t size)
 {
-	struct signature *signature = opaque;
+	EVP_MD_CTX *hashing = signature_hashing(opaque);
 
-	return signature->hashing != NULL && EVP_DigestUpdate(signature->hashing, text, size);
+	return hashing != NULL && EVP_DigestUpdate(hashing, text, size);
 }
 
 static int digest_sign_final(void *opaque, unsigned char *output, size_t *output_size, size_t room)
@@ -218,7 +292,7 @@ static int digest_sign_final(void *opaque, unsigned char *output, size_t *output
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned size;
 
-	if (signature->hashing == NULL)
+	if (signature_hashing(signature) == NULL)
 		return 0;
 	if (output == NULL)
 		return sign(signature, NULL, output_size, 0, NULL, 0);
@@ -229,6 +303,12 @@ static int digest_sign_final(void *opaque, unsigned char *output, size_t *output
 static int digest_sign(void *opaque, unsigned char *output, size_t *output_size, size_t room, const unsigned char *text,
 		       size_t size)
 {
+	struct signature *signature = opaque;
+	unsigned char digest[EVP_MAX_MD_SIZE];
+
+	if (signature->hashing == NULL && signature->words.digest[0] != '\0')
+		return sign(signature, output, output_size, room, digest,
+			    output != NULL ? lanes_words_hash(&signature->words, text, size, digest) : 0);
 	if (output != NULL && !digest_update(opaque, text, size))
 		return 0;
 	return digest_sign_final(opaque, output, output_size, room);
@@ -242,93 +322,6 @@ static int digest_verify_final(void *opaque, const unsigned char *text, size_t s
 
 	return signature->hashing != NULL && EVP_DigestFinal_ex(signature->hashing, digest, &digest_size) &&
 	       verify(signature, text, size, digest, digest_size);
-}
-
-/* Parameters. */
-
-static int get_ctx_params(void *opaque, OSSL_PARAM params[])
-{
-	struct signature *signature = opaque;
-
-	return signature->inner != NULL && EVP_PKEY_CTX_get_params(signature->inner, params) > 0;
-}
-
-/* While a message is being hashed its digest may be named again, but not changed. */
-static bool digest_stays(const struct signature *signature, const OSSL_PARAM params[])
-{
-	const OSSL_PARAM *param = OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_DIGEST);
-	const char *name;
-
-	if (signature->hashing == NULL || param == NULL)
-		return true;
-	if (OSSL_PARAM_get_utf8_string_ptr(param, &name) && name != NULL && EVP_MD_is_a(signature->digest, name))
-		return true;
-	ERR_raise_data(ERR_LIB_PROV, PROV_R_DIGEST_NOT_ALLOWED, "glacis: a message is being hashed with %s already",
-		       EVP_MD_get0_name(signature->digest));
-	return false;
-}
-
-static int set_ctx_params(void *opaque, const OSSL_PARAM params[])
-{
-	struct signature *signature = opaque;
-
-	if (params == NULL || params->key == NULL)
-		return 1;
-	if (!digest_stays(signature, params))
-		return 0;
-	return signature->inner != NULL && EVP_PKEY_CTX_set_params(signature->inner, params) > 0;
-}
-
-static const OSSL_PARAM *gettable_ctx_params(void *opaque, void *provider)
-{
-	const struct inner *inner = provider_inner(provider);
-
-	return inner != NULL ? EVP_SIGNATURE_gettable_ctx_params(inner->signature) : NULL;
-}
-
-static const OSSL_PARAM *settable_ctx_params(void *opaque, void *provider)
-{
-	/* While a message is being hashed the digest stays what it is. */
-	static const OSSL_PARAM without_digest[] = {
-		OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, NULL, 0),
-		OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_MGF1_DIGEST, NULL, 0),
-		OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_MGF1_PROPERTIES, NULL, 0),
-		OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, NULL, 0), OSSL_PARAM_END
-	};
-	const struct signature *signature = opaque;
-	const struct inner *inner = provider_inner(provider);
-
-	if (signature != NULL && signature->hashing != NULL)
-		return without_digest;
-	return inner != NULL ? EVP_SIGNATURE_settable_ctx_params(inner->signature) : NULL;
-}
-
-static int get_md_params(void *opaque, OSSL_PARAM params[])
-{
-	const struct signature *signature = opaque;
-
-	return signature->hashing != NULL && EVP_MD_CTX_get_params(signature->hashing, params);
-}
-
-static int set_md_params(void *opaque, const OSSL_PARAM params[])
-{
-	const struct signature *signature = opaque;
-
-	return signature->hashing != NULL && EVP_MD_CTX_set_params(signature->hashing, params);
-}
-
-static const OSSL_PARAM *gettable_md_params(void *opaque)
-{
-	const struct signature *signature = opaque;
-
-	return signature->digest != NULL ? EVP_MD_gettable_ctx_params(signature->digest) : NULL;
-}
-
-static const OSSL_PARAM *settable_md_params(void *opaque)
-{
-	const struct signature *signature = opaque;
-
-	return signature->digest != NULL ? EVP_MD_settable_ctx_params(signature->digest) : NULL;
 }
 
 const OSSL_DISPATCH provider_rsa_signature[] = {
@@ -348,13 +341,13 @@ const OSSL_DISPATCH provider_rsa_signature[] = {
 	{ OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_INIT, (void (*)(void))digest_verify_init },
 	{ OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_UPDATE, (void (*)(void))digest_update },
 	{ OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_FINAL, (void (*)(void))digest_verify_final },
-	{ OSSL_FUNC_SIGNATURE_GET_CTX_PARAMS, (void (*)(void))get_ctx_params },
-	{ OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS, (void (*)(void))gettable_ctx_params },
-	{ OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, (void (*)(void))set_ctx_params },
-	{ OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, (void (*)(void))settable_ctx_params },
-	{ OSSL_FUNC_SIGNATURE_GET_CTX_MD_PARAMS, (void (*)(void))get_md_params },
-	{ OSSL_FUNC_SIGNATURE_GETTABLE_CTX_MD_PARAMS, (void (*)(void))gettable_md_params },
-	{ OSSL_FUNC_SIGNATURE_SET_CTX_MD_PARAMS, (void (*)(void))set_md_params },
-	{ OSSL_FUNC_SIGNATURE_SETTABLE_CTX_MD_PARAMS, (void (*)(void))settable_md_params },
+	{ OSSL_FUNC_SIGNATURE_GET_CTX_PARAMS, (void (*)(void))signature_get_params },
+	{ OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS, (void (*)(void))signature_gettable_params },
+	{ OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, (void (*)(void))signature_set_params },
+	{ OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, (void (*)(void))signature_settable_params },
+	{ OSSL_FUNC_SIGNATURE_GET_CTX_MD_PARAMS, (void (*)(void))signature_get_md_params },
+	{ OSSL_FUNC_SIGNATURE_GETTABLE_CTX_MD_PARAMS, (void (*)(void))signature_gettable_md_params },
+	{ OSSL_FUNC_SIGNATURE_SET_CTX_MD_PARAMS, (void (*)(void))signature_set_md_params },
+	{ OSSL_FUNC_SIGNATURE_SETTABLE_CTX_MD_PARAMS, (void (*)(void))signature_settable_md_params },
 	{ 0, NULL }
 };
