@@ -201,36 +201,49 @@ static int provide_thread(struct crew *crew, const struct settings *settings, co
 	return 0;
 }
 
-static struct crew_list *list_of(struct crew *crew, const struct task *task)
+static unsigned list_of(const struct task *task)
 {
-	return &crew->lists[task->kind == TASK_X25519 ? CREW_X25519 : crew_size_index(rsa_key_bytes(task->key))];
+	return task->kind == TASK_X25519 ? CREW_X25519 : crew_size_index(rsa_key_bytes(task->key));
+}
+
+/* Whether a thread must be told of the task that was just appended: when it is the last that is waited for, or when
+ * nobody will look in time by himself. A card takes each at once. */
+static bool must_wake(const struct crew *crew, unsigned number, const struct task *task)
+{
+	const struct crew_list *list = &crew->lists[number];
+	unsigned expected = crew_expected(crew, task->kind, task->since_us);
+
+	if (list->count >= expected || expected < crew_lanes_from(crew, number))
+		return true;
+	return list->count == 1 && (crew->dozers == 0 || crew->card.settings.card.device[0] != '\0');
 }
 
 int crew_submit(struct task *task)
 {
 	struct crew *crew = crew_get();
 	const struct provider *provider = task->provider;
-	struct crew_list *list;
-	bool tell;
+	unsigned number = list_of(task);
+	bool tell, wake = false;
 	int error;
 
 	if (crew == NULL)
 		return -ENOMEM;
 	task->since_us = now_us();
 	pthread_mutex_lock(&crew->lock);
-	list = list_of(crew, task);
-	error = crew->waiting >= CREW_WAITING_MAX ? -EAGAIN
-						  : provide_thread(crew, &provider->settings, list, task->since_us);
+	error = crew->waiting >= CREW_WAITING_MAX
+			? -EAGAIN
+			: provide_thread(crew, &provider->settings, &crew->lists[number], task->since_us);
 	if (error == 0) {
 		note_outstanding(&crew->crowds[task->kind], task->since_us);
-		append(list, task);
+		append(&crew->lists[number], task);
 		crew->waiting++;
-		/* A thread that waits for company need not be told of each that comes. */
-		if (list->count == 1 || list->count >= crew_expected(crew, task->kind, task->since_us))
-			pthread_cond_signal(&crew->wake);
+		wake = must_wake(crew, number, task);
 	}
 	tell = must_tell(crew);
 	pthread_mutex_unlock(&crew->lock);
+	/* Not before: the thread would come to the lock at once, and wait for it. */
+	if (wake)
+		pthread_cond_signal(&crew->wake);
 	if (tell)
 		tell_no_thread(provider);
 	return error;

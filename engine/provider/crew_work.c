@@ -17,6 +17,13 @@
 #include "key_pool.h"
 #include "status.h"
 
+/* Company that a busy program has not brought within wait_us is waited for longer, up to so many times as long. */
+#define BUSY_WAITS 4u
+/* It is busy when it takes three quarters of a processor or more, over at least a millisecond. */
+#define METER_LEAST_US 1000u
+/* With a shorter wait_us nobody looks by himself: that would be too often. */
+#define DOZE_LEAST_US 1000u
+
 /* One thread's share. */
 struct worker {
 	struct crew *crew;
@@ -33,12 +40,17 @@ struct worker {
 	struct glacis_card_counters card_counted;
 };
 
-static uint64_t now_us(void)
+static uint64_t clock_us(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
+}
+
+static uint64_t now_us(void)
+{
+	return clock_us(CLOCK_MONOTONIC);
 }
 
 /* Keys. */
@@ -269,10 +281,31 @@ static struct crew_list *oldest_rsa_list(struct crew *crew)
 	return oldest;
 }
 
-/* From how many of a list on lanes pay; RSA's break-even is measured. */
-static unsigned lanes_from(const struct crew *crew, unsigned list)
+/* Whether the program has been computing since this was asked last. */
+static bool is_busy(struct crew_meter *meter, uint64_t now)
 {
-	return list == CREW_X25519 ? CREW_X25519_FROM : crew->lanes_from[list];
+	uint64_t spent;
+
+	if (now - meter->since_us < METER_LEAST_US)
+		return meter->busy;
+	spent = clock_us(CLOCK_PROCESS_CPUTIME_ID);
+	meter->busy = meter->since_us != 0 && 4 * (spent - meter->spent_us) >= 3 * (now - meter->since_us);
+	meter->since_us = now;
+	meter->spent_us = spent;
+	return meter->busy;
+}
+
+/*
+ * Until when company is waited for. A busy program comes to its next handshakes only after those that it has in hand,
+ * so that the batch of eight takes as long as eight handshakes do, whatever wait_us is; a wait costs it nothing then.
+ */
+static uint64_t wait_until(struct crew *crew, uint64_t since, uint64_t now)
+{
+	uint64_t until = since + crew->wait_us;
+
+	if (now < until || now - since >= (uint64_t)BUSY_WAITS * crew->wait_us || !is_busy(&crew->meter, now))
+		return until;
+	return now + (crew->wait_us + 1) / 2;
 }
 
 /* The list to start now, or NULL and in `until_us` when there will be one; 0: not before something comes. It is not
@@ -286,17 +319,18 @@ static struct crew_list *choose(struct crew *crew, uint64_t now, uint64_t *until
 	for (unsigned i = 0; i < CREW_LISTS; i++) {
 		struct crew_list *list = &crew->lists[i];
 		unsigned wanted = expected[i == CREW_X25519 ? TASK_X25519 : TASK_RSA];
-		if (list->count > 0 && (list->count >= wanted || wanted < lanes_from(crew, i)))
+		if (list->count > 0 && (list->count >= wanted || wanted < crew_lanes_from(crew, i)))
 			return list;
 		if (list->count > 0 && (oldest == NULL || list->first->since_us < oldest->first->since_us))
 			oldest = list;
 	}
 	if (oldest == NULL)
 		return NULL;
-	*until_us = oldest->first->since_us + crew->wait_us;
+	*until_us = wait_until(crew, oldest->first->since_us, now);
 	return crew->stopping || now >= *until_us ? oldest : NULL;
 }
 
+/* 0: until somebody tells. */
 static void sleep_until(struct crew *crew, uint64_t until_us)
 {
 	struct timespec until = { .tv_sec = (time_t)(until_us / 1000000u),
@@ -328,6 +362,19 @@ static void rest_for_card(struct worker *worker, unsigned room)
 	pthread_mutex_lock(&crew->lock);
 }
 
+/* In a crowd one thread looks again by itself, so that whoever brings a task need not wake it for each batch. */
+static void sleep_or_doze(struct crew *crew, uint64_t until_us)
+{
+	uint64_t now = now_us();
+
+	if (until_us == 0 && crew->wait_us >= DOZE_LEAST_US && crew->dozers == 0 && !crew->stopping &&
+	    (crew_expected(crew, TASK_RSA, now) > 1 || crew_expected(crew, TASK_X25519, now) > 1))
+		until_us = now + crew->wait_us;
+	crew->dozers += until_us != 0;
+	sleep_until(crew, until_us);
+	crew->dozers -= until_us != 0;
+}
+
 /* Fills worker->tasks, or comes back without any when pairs are asked for, or it is time to look at the card. With the
  * lock. */
 static void take_or_wait(struct worker *worker)
@@ -356,7 +403,7 @@ static void take_or_wait(struct worker *worker)
 		}
 		if (until_us == 0 && crew->stopping)
 			return;
-		sleep_until(crew, until_us);
+		sleep_or_doze(crew, until_us);
 	}
 }
 

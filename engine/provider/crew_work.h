@@ -34,6 +34,12 @@ struct crew_crowd {
 	uint64_t epoch_us;
 };
 
+/* How busy the program is. */
+struct crew_meter {
+	uint64_t since_us, spent_us; /* when it was looked at last, and the process's processor time then */
+	bool busy;                   /* what was found */
+};
+
 /* libglacis' copies of a key, in this process. */
 struct crew_key {
 	struct crew *crew;
@@ -54,6 +60,7 @@ struct crew {
 	struct crew_list lists[CREW_LISTS];
 	unsigned waiting;  /* tasks in the lists */
 	unsigned sleepers; /* threads that wait for tasks or company */
+	unsigned dozers;   /* ... of them, those that look again within wait_us without being told */
 	unsigned thread_count;
 	uint64_t retry_us;    /* no thread could be started: not tried again before */
 	bool told;            /* ... and said so */
@@ -61,6 +68,7 @@ struct crew {
 	unsigned wait_us;
 	_Atomic unsigned lanes_from[CREW_SIZES]; /* from how many on lanes pay; 0: not known yet */
 	struct crew_crowd crowds[TASK_KINDS];
+	struct crew_meter meter;
 	bool keys_asked; /* the pool of X25519 pairs is to be filled */
 	bool stopping;
 	pthread_t threads[SETTINGS_THREADS_MAX];
@@ -76,6 +84,12 @@ struct crew {
 static inline unsigned crew_size_index(size_t bytes)
 {
 	return (unsigned)(bytes / 128 - 2);
+}
+
+/* From how many tasks of a list on lanes pay; RSA's break-even is measured. */
+static inline unsigned crew_lanes_from(const struct crew *crew, unsigned list)
+{
+	return list == CREW_X25519 ? CREW_X25519_FROM : crew->lanes_from[list];
 }
 
 /* For how many tasks of a kind it is worth to wait: as many as were under way at once of late, at most a batch. With
