@@ -122,8 +122,8 @@ module glacis_queues
   assign do_control = is_set_up && bus_offset == QUEUE_CONTROL;
   assign do_reset = do_control && bus_data[QUEUE_CONTROL_RESET_LSB];
   assign do_enable = do_control && !do_reset && bus_data[QUEUE_CONTROL_ENABLE_LSB] && disabled;
-  // clearing counters shares their one write port
-  assign quiet = !fetched_valid && !landed_valid && !counted_valid && !place_valid;
+  // clearing indices and counters shares their one write port, with a fetch that begins in another queue too; so does a refusal
+  assign quiet = !fetched_valid && !landed_valid && !counted_valid && !place_valid && !fail_valid && !(fetch_valid && fetch_ready);
   assign bus_ready = !do_enable || quiet;
 
   assign bus_sq_base = sq_base[bus_queue];
