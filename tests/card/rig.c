@@ -260,6 +260,22 @@ uint64_t rig_address(const struct rig *rig, const void *memory)
 	return RIG_ADDRESS + (uint64_t)((const uint8_t *)memory - rig->memory);
 }
 
+bool rig_map_again(struct rig *rig)
+{
+	return CHECK(client_map(&rig->client, RIG_ADDRESS_AGAIN, RIG_MEMORY, VCARD_WIRE_MAP_READ | VCARD_WIRE_MAP_WRITE,
+				rig->memory_fd, 0) == 0);
+}
+
+uint64_t rig_address_again(const struct rig *rig, const void *memory)
+{
+	return rig_address(rig, memory) - RIG_ADDRESS + RIG_ADDRESS_AGAIN;
+}
+
+uint8_t *rig_memory(const struct rig *rig, uint64_t address)
+{
+	return rig->memory + (address & (RIG_MEMORY - 1));
+}
+
 uint32_t rig_read32(struct rig *rig, uint32_t offset)
 {
 	uint32_t value = 0xdeadbeef;

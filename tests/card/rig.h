@@ -14,6 +14,8 @@
 
 #define RIG_MEMORY  (16u << 20)
 #define RIG_ADDRESS UINT64_C(0x4000000000) /* bus address of the memory */
+/* And another, which differs in each bit that it may differ in; after rig_map_again(). */
+#define RIG_ADDRESS_AGAIN (~RIG_ADDRESS & ~(uint64_t)(RIG_MEMORY - 1))
 #ifndef RIG_WAIT_MS /* a card that counts what it covers is a hundred times slower (tests/rtl/coverage) */
 #define RIG_WAIT_MS 20000
 #endif
@@ -69,6 +71,11 @@ int rig_control(struct rig *rig, const char *const *words, char *output, size_t 
 void *rig_allocate(struct rig *rig, size_t size);
 void rig_free_all(struct rig *rig);
 uint64_t rig_address(const struct rig *rig, const void *memory);
+
+/* The memory at RIG_ADDRESS_AGAIN too, and where an address of either place lies in it. */
+bool rig_map_again(struct rig *rig);
+uint64_t rig_address_again(const struct rig *rig, const void *memory);
+uint8_t *rig_memory(const struct rig *rig, uint64_t address);
 
 uint32_t rig_read32(struct rig *rig, uint32_t offset);
 uint64_t rig_read64(struct rig *rig, uint32_t offset);

@@ -26,7 +26,7 @@ bool ring_open(struct ring *ring, struct rig *rig, unsigned queue, uint32_t sq_l
 	return ring_start(ring);
 }
 
-bool ring_start(struct ring *ring)
+static bool start(struct ring *ring, uint64_t sq_base, uint64_t cq_base)
 {
 	struct rig *rig = ring->rig;
 
@@ -34,12 +34,22 @@ bool ring_start(struct ring *ring)
 	ring->sq_tail = 0;
 	ring->cq_head = 0;
 	ring->phase = 1;
-	rig_write64(rig, reg(ring, GLACIS_CARD_QUEUE_SQ_BASE), rig_address(rig, ring->sq));
-	rig_write64(rig, reg(ring, GLACIS_CARD_QUEUE_CQ_BASE), rig_address(rig, ring->cq));
+	rig_write64(rig, reg(ring, GLACIS_CARD_QUEUE_SQ_BASE), sq_base);
+	rig_write64(rig, reg(ring, GLACIS_CARD_QUEUE_CQ_BASE), cq_base);
 	rig_write32(rig, reg(ring, GLACIS_CARD_QUEUE_SIZE),
 		    ring->sq_log2 | ring->cq_log2 << GLACIS_CARD_QUEUE_SIZE_CQ_LOG2_SHIFT);
 	rig_write32(rig, reg(ring, GLACIS_CARD_QUEUE_CONTROL), GLACIS_CARD_QUEUE_CONTROL_ENABLE_MASK);
 	return ring_state(ring) == GLACIS_CARD_STATE_ENABLED;
+}
+
+bool ring_start(struct ring *ring)
+{
+	return start(ring, rig_address(ring->rig, ring->sq), rig_address(ring->rig, ring->cq));
+}
+
+bool ring_start_again(struct ring *ring)
+{
+	return start(ring, rig_address_again(ring->rig, ring->sq), rig_address_again(ring->rig, ring->cq));
 }
 
 uint32_t ring_state(struct ring *ring)

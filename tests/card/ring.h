@@ -21,6 +21,7 @@ bool ring_open(struct ring *ring, struct rig *rig, unsigned queue, uint32_t sq_l
 /* CONTROL.RESET of the queue, waited for. The ring may be enabled again by ring_start(). */
 bool ring_reset(struct ring *ring);
 bool ring_start(struct ring *ring);
+bool ring_start_again(struct ring *ring); /* at RIG_ADDRESS_AGAIN */
 uint32_t ring_state(struct ring *ring);
 
 /* Puts a descriptor of 128 bytes; ring_bell() shows the card. */

@@ -56,6 +56,12 @@ static void fill(uint8_t *bytes, size_t size)
 		bytes[i] = (uint8_t)pick(256);
 }
 
+/* Of either place where the memory lies. */
+static uint64_t address_of(const struct rig *rig, const void *memory)
+{
+	return pick(2) ? rig_address(rig, memory) : rig_address_again(rig, memory);
+}
+
 static struct slot *slot_of(const struct side *side, unsigned queue, unsigned index)
 {
 	return (struct slot *)(void *)(side->slots + (size_t)(queue * SLOTS + index) * SLOT_BYTES);
@@ -91,7 +97,7 @@ static uint8_t lay_out(const struct rig *rig, struct glacis_card_segment *list, 
 
 		if (piece > last)
 			piece = last;
-		list[i] = (struct glacis_card_segment){ .address = rig_address(rig, space + at), .size = piece };
+		list[i] = (struct glacis_card_segment){ .address = address_of(rig, space + at), .size = piece };
 		at += piece + (pick(3) ? pick(40) : 0);
 		left -= piece;
 	}
@@ -101,7 +107,7 @@ static uint8_t lay_out(const struct rig *rig, struct glacis_card_segment *list, 
 static void gather(const struct rig *rig, const struct glacis_card_segment *list, uint32_t count, uint8_t *bytes)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		memcpy(bytes, rig->memory + (list[i].address - RIG_ADDRESS), list[i].size);
+		memcpy(bytes, rig_memory(rig, list[i].address), list[i].size);
 		bytes += list[i].size;
 	}
 }
@@ -109,7 +115,7 @@ static void gather(const struct rig *rig, const struct glacis_card_segment *list
 static void scatter(const struct rig *rig, const struct glacis_card_segment *list, uint32_t count, const uint8_t *bytes)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		memcpy(rig->memory + (list[i].address - RIG_ADDRESS), bytes, list[i].size);
+		memcpy(rig_memory(rig, list[i].address), bytes, list[i].size);
 		bytes += list[i].size;
 	}
 }
@@ -124,6 +130,18 @@ static void encrypt(const struct rig *rig, const struct glacis_card_aead *comman
 	CHECK(vector_openssl(command->key, command->key_size, command->nonce, aad, command->aad_size, plain,
 			     command->text_size, cipher, tag));
 	scatter(rig, slot->source_list, count, cipher);
+}
+
+/* Any bytes at all; the model says what is the first that is wrong with them. */
+static void make_noise(struct glacis_card_aead *command)
+{
+	uint32_t cookie = command->cookie;
+	uint8_t opcode = command->opcode;
+
+	fill((uint8_t *)command, sizeof(*command));
+	command->cookie = cookie;
+	if (pick(4))
+		command->opcode = opcode;
 }
 
 /* Something that is wrong, sometimes; the model says what it leads to. */
@@ -184,6 +202,10 @@ static void spoil(struct glacis_card_aead *command, struct slot *slot, uint8_t *
 	case 16:
 		command->aad_address = nowhere;
 		return;
+	case 17:
+	case 18:
+		make_noise(command);
+		return;
 	default:
 		return;
 	}
@@ -207,16 +229,16 @@ static struct glacis_card_aead make(unsigned queue, unsigned index, uint32_t coo
 	fill(command.nonce, sizeof(command.nonce));
 	fill(command.aad, sizeof(command.aad));
 	if (command.aad_size > GLACIS_CARD_AAD_INLINE_MAX)
-		command.aad_address = rig_address(rig, aad);
+		command.aad_address = address_of(rig, aad);
 	else
 		aad = command.aad;
 	command.source_count = lay_out(rig, slot->source_list, slot->source, command.text_size);
 	command.destination_count = lay_out(rig, slot->destination_list, slot->destination, command.text_size);
-	command.tag = rig_address(rig, tag);
+	command.tag = address_of(rig, tag);
 	if (command.opcode == GLACIS_CARD_OPCODE_OPEN)
 		encrypt(rig, &command, slot, command.source_count, aad, tag);
-	command.source = command.source_count > 1 ? rig_address(rig, slot->source_list) : slot->source_list[0].address;
-	command.destination = command.destination_count > 1 ? rig_address(rig, slot->destination_list)
+	command.source = command.source_count > 1 ? address_of(rig, slot->source_list) : slot->source_list[0].address;
+	command.destination = command.destination_count > 1 ? address_of(rig, slot->destination_list)
 							    : slot->destination_list[0].address;
 	if (in_place) {
 		command.destination = command.source;
@@ -239,11 +261,16 @@ static bool side_open(struct side *side, const char *backend)
 	options[7] = number;
 	if (!CHECK(rig_open(&side->rig, options)))
 		return false;
+	if (!rig_map_again(&side->rig))
+		return false;
 	rig_enable(&side->rig);
 	for (unsigned i = 0; i < QUEUES; i++) {
 		if (!CHECK(ring_open(&side->rings[i], &side->rig, i + 1, RING_LOG2, RING_LOG2)))
 			return false;
 	}
+	/* the last queue's rings are at the other place */
+	if (!CHECK(ring_reset(&side->rings[QUEUES - 1])) || !CHECK(ring_start_again(&side->rings[QUEUES - 1])))
+		return false;
 	side->slots = rig_allocate(&side->rig, (size_t)QUEUES * SLOTS * SLOT_BYTES);
 	return true;
 }

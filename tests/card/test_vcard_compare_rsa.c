@@ -53,12 +53,20 @@ static bool side_open(struct side *side, const char *backend)
 
 	if (!CHECK(rig_open(&side->rig, options)))
 		return false;
+	if (!rig_map_again(&side->rig))
+		return false;
 	rig_enable(&side->rig);
 	side->key = rig_allocate(&side->rig, KEY_MEMORY);
 	side->bases = rig_allocate(&side->rig, ROUND * BYTES);
 	side->results = rig_allocate(&side->rig, ROUND * BYTES);
 	return CHECK(ring_open(&side->admin, &side->rig, 0, 2, 2)) &&
 	       CHECK(ring_open(&side->ring, &side->rig, 1, RING_LOG2, RING_LOG2));
+}
+
+/* Of either place where the memory lies. */
+static uint64_t move(uint64_t address)
+{
+	return pick(2) ? address : address - RIG_ADDRESS + RIG_ADDRESS_AGAIN;
 }
 
 /* ---- key commands ---- */
@@ -87,6 +95,12 @@ static void spoil_key(struct glacis_card_key *command)
 	case 6: /* some number is another, and maybe out of bounds */
 		model.key[pick(5 * command->modulus_size / 2)] ^= (uint8_t)(1 << pick(8));
 		return;
+	case 7: /* any bytes at all */
+		fill((uint8_t *)command, sizeof(*command));
+		command->opcode = pick(2) ? GLACIS_CARD_OPCODE_KEY_LOAD : GLACIS_CARD_OPCODE_KEY_ZEROISE;
+		if (pick(2))
+			memset(command->reserved, 0, sizeof(command->reserved));
+		return;
 	default:
 		return;
 	}
@@ -106,6 +120,8 @@ static struct glacis_card_key make_key(unsigned slot)
 						    .modulus_size = pick(4) ? 0 : 128 };
 	else
 		spoil_key(&command);
+	if (command.opcode == GLACIS_CARD_OPCODE_KEY_LOAD)
+		command.key = move(command.key);
 	in_slot[slot] = (int)which;
 	kind_in_slot[slot] = command.kind;
 	return command;
@@ -160,9 +176,21 @@ static struct glacis_card_rsa make_operation(unsigned index)
 	case 6:
 		command.opcode = GLACIS_CARD_OPCODE_NOP;
 		break;
+	case 7: /* any bytes at all */
+		fill((uint8_t *)&command, sizeof(command));
+		command.opcode = GLACIS_CARD_OPCODE_RSA_PRIVATE;
+		command.cookie = index;
+		if (pick(2)) {
+			command.reserved = 0;
+			command.reserved2 = 0;
+			memset(command.reserved3, 0, sizeof(command.reserved3));
+		}
+		return command;
 	default:
 		base[0] = 0; /* below any modulus */
 	}
+	command.base = move(command.base);
+	command.result = move(command.result);
 	return command;
 }
 
