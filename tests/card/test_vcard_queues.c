@@ -99,6 +99,36 @@ static void full_rings(void)
 	CHECK(rig_stop(&rig) == 0);
 }
 
+/* Queues are set up while another is fetched from, whose commands are done once each, in order. */
+static void start_beside_a_busy_one(void)
+{
+	struct glacis_card_completion completion;
+	struct glacis_card_rsa nop;
+	struct ring busy, other;
+	uint32_t next = 0, seen = 0;
+	struct rig rig;
+
+	NEED(rig_open(&rig, NULL));
+	rig_enable(&rig);
+	NEED(ring_open(&busy, &rig, 1, 6, 6) && ring_open(&other, &rig, 2, 6, 6));
+	for (unsigned round = 0; round < 100; round++) {
+		while (next - seen < 63) {
+			nop = ring_nop(next++);
+			ring_put(&busy, &nop);
+		}
+		ring_bell(&busy);
+		for (unsigned i = 0; i < 4; i++)
+			NEED(ring_reset(&other) && ring_start(&other));
+		for (unsigned i = 0; i < 40 && ring_take(&busy, &completion, RIG_WAIT_MS); i++)
+			NEED(completion.cookie == seen++);
+	}
+	while (seen < next && ring_take(&busy, &completion, RIG_WAIT_MS))
+		NEED(completion.cookie == seen++);
+	CHECK(seen == next);
+	CHECK(rig_read64(&rig, glacis_card_queue(1, GLACIS_CARD_QUEUE_COMMANDS)) == next);
+	CHECK(rig_stop(&rig) == 0);
+}
+
 static void refuse_setup(struct rig *rig, uint64_t sq, uint64_t cq, uint32_t size)
 {
 	uint32_t page = glacis_card_queue(4, 0);
@@ -245,6 +275,7 @@ int main(int argc, char **argv)
 	static const struct tap_case cases[] = {
 		{ "wrapping", wrapping },
 		{ "full rings", full_rings },
+		{ "start beside a busy one", start_beside_a_busy_one },
 		{ "rings out of bounds", rings_out_of_bounds },
 		{ "resets with work under way", resets_with_work_under_way },
 	};
