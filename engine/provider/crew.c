@@ -28,14 +28,6 @@
 static _Atomic(struct crew *) current;
 static _Atomic unsigned users;
 
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
-}
-
 static void crew_free(struct crew *crew)
 {
 	crew_card_free(&crew->card);
@@ -228,7 +220,7 @@ int crew_submit(struct task *task)
 
 	if (crew == NULL)
 		return -ENOMEM;
-	task->since_us = now_us();
+	task->since_us = crew_now_us();
 	pthread_mutex_lock(&crew->lock);
 	error = crew->waiting >= CREW_WAITING_MAX
 			? -EAGAIN
@@ -256,7 +248,7 @@ bool crew_is_crowded(void)
 
 	if (crew != NULL) {
 		pthread_mutex_lock(&crew->lock);
-		crowded = crew->thread_count > 0 && crew_expected(crew, TASK_RSA, now_us()) >= CROWD;
+		crowded = crew->thread_count > 0 && crew_expected(crew, TASK_RSA, crew_now_us()) >= CROWD;
 		pthread_mutex_unlock(&crew->lock);
 	}
 	return crowded;
@@ -271,7 +263,7 @@ void crew_ask_keys(const struct provider *provider)
 		return;
 	pthread_mutex_lock(&crew->lock);
 	if (!crew->keys_asked &&
-	    (crew->thread_count > 0 || start_first_thread(crew, &provider->settings, now_us()) == 0)) {
+	    (crew->thread_count > 0 || start_first_thread(crew, &provider->settings, crew_now_us()) == 0)) {
 		crew->keys_asked = true;
 		pthread_cond_signal(&crew->wake);
 	}

@@ -7,9 +7,10 @@
  * of one size. It waits until as many are there as were under way at once of late, `wait_us` at most, and not at all
  * when those would be too few for lanes: so a client alone is served at once, and a crowd fills its batches. While the
  * program is busy it waits up to four times as long. In a crowd one idle thread looks again each `wait_us`, so that the
- * first task of a batch need not wake it. What is too few for lanes libglacis runs one by one. Another thread starts, up to the limit, when eight wait and all are
- * busy. Idle threads sleep, a tenth of a second after a crowd all of them. While a card takes operations (crew_card.h) a thread hands it what is there at once,
- * without company, and looks again and again until they are back.
+ * first task of a batch need not wake it. What is too few for lanes libglacis runs one by one. Another thread starts,
+ * up to the limit, when eight wait and all are busy. Idle threads sleep, a tenth of a second after a crowd all of them.
+ * While a card takes operations (crew_card.h) a thread hands it what is there at once, without company, and looks again
+ * and again until they are back.
  *
  * Invariants. The first task of a process starts the crew, so a child after fork() has its own: the parent's is never
  * touched there, not even its locks. Only these threads use libglacis' engine, queues and keys.

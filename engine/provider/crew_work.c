@@ -17,13 +17,6 @@
 #include "key_pool.h"
 #include "status.h"
 
-/* Company that a busy program has not brought within wait_us is waited for longer, up to so many times as long. */
-#define BUSY_WAITS 4u
-/* It is busy when it takes three quarters of a processor or more, over at least a millisecond. */
-#define METER_LEAST_US 1000u
-/* With a shorter wait_us nobody looks by himself: that would be too often. */
-#define DOZE_LEAST_US 1000u
-
 /* One thread's share. */
 struct worker {
 	struct crew *crew;
@@ -39,19 +32,6 @@ struct worker {
 	struct glacis_rsa_counters counted; /* what of the queue's is in the status already */
 	struct glacis_card_counters card_counted;
 };
-
-static uint64_t clock_us(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
-}
-
-static uint64_t now_us(void)
-{
-	return clock_us(CLOCK_MONOTONIC);
-}
 
 /* Keys. */
 
@@ -268,82 +248,6 @@ static void take(struct worker *worker, struct crew_list *list, unsigned most)
 	worker->kind = worker->tasks[0]->kind;
 }
 
-/* The RSA list whose first task is the oldest. */
-static struct crew_list *oldest_rsa_list(struct crew *crew)
-{
-	struct crew_list *oldest = NULL;
-
-	for (unsigned size = 0; size < CREW_SIZES; size++) {
-		struct crew_list *list = &crew->lists[size];
-		if (list->count > 0 && (oldest == NULL || list->first->since_us < oldest->first->since_us))
-			oldest = list;
-	}
-	return oldest;
-}
-
-/* Whether the program has been computing since this was asked last. */
-static bool is_busy(struct crew_meter *meter, uint64_t now)
-{
-	uint64_t spent;
-
-	if (now - meter->since_us < METER_LEAST_US)
-		return meter->busy;
-	spent = clock_us(CLOCK_PROCESS_CPUTIME_ID);
-	meter->busy = meter->since_us != 0 && 4 * (spent - meter->spent_us) >= 3 * (now - meter->since_us);
-	meter->since_us = now;
-	meter->spent_us = spent;
-	return meter->busy;
-}
-
-/*
- * Until when company is waited for. A busy program comes to its next handshakes only after those that it has in hand,
- * so that the batch of eight takes as long as eight handshakes do, whatever wait_us is; a wait costs it nothing then.
- */
-static uint64_t wait_until(struct crew *crew, uint64_t since, uint64_t now)
-{
-	uint64_t until = since + crew->wait_us;
-
-	if (now < until || now - since >= (uint64_t)BUSY_WAITS * crew->wait_us || !is_busy(&crew->meter, now))
-		return until;
-	return now + (crew->wait_us + 1) / 2;
-}
-
-/* The list to start now, or NULL and in `until_us` when there will be one; 0: not before something comes. It is not
- * waited for company that cannot make up enough for lanes. */
-static struct crew_list *choose(struct crew *crew, uint64_t now, uint64_t *until_us)
-{
-	struct crew_list *oldest = NULL;
-	unsigned expected[TASK_KINDS] = { crew_expected(crew, TASK_RSA, now), crew_expected(crew, TASK_X25519, now) };
-
-	*until_us = 0;
-	for (unsigned i = 0; i < CREW_LISTS; i++) {
-		struct crew_list *list = &crew->lists[i];
-		unsigned wanted = expected[i == CREW_X25519 ? TASK_X25519 : TASK_RSA];
-		if (list->count > 0 && (list->count >= wanted || wanted < crew_lanes_from(crew, i)))
-			return list;
-		if (list->count > 0 && (oldest == NULL || list->first->since_us < oldest->first->since_us))
-			oldest = list;
-	}
-	if (oldest == NULL)
-		return NULL;
-	*until_us = wait_until(crew, oldest->first->since_us, now);
-	return crew->stopping || now >= *until_us ? oldest : NULL;
-}
-
-/* 0: until somebody tells. */
-static void sleep_until(struct crew *crew, uint64_t until_us)
-{
-	struct timespec until = { .tv_sec = (time_t)(until_us / 1000000u),
-				  .tv_nsec = (long)(until_us % 1000000u) * 1000 };
-
-	crew->sleepers++;
-	if (until_us == 0)
-		pthread_cond_wait(&crew->wake, &crew->lock);
-	else
-		pthread_cond_timedwait(&crew->wake, &crew->lock, &until);
-	crew->sleepers--;
-}
-
 /* Until the card has done something, perhaps, or until something comes that it has room for. With the lock. A thread
  * whose card is full waits without the condition: a signal to it would be lost for the others. */
 static void rest_for_card(struct worker *worker, unsigned room)
@@ -354,25 +258,12 @@ static void rest_for_card(struct worker *worker, unsigned room)
 	if (wait_us <= 0)
 		return;
 	if (room > 0) {
-		sleep_until(crew, now_us() + (uint64_t)wait_us);
+		crew_sleep_until(crew, crew_now_us() + (uint64_t)wait_us);
 		return;
 	}
 	pthread_mutex_unlock(&crew->lock);
 	nanosleep(&(struct timespec){ .tv_nsec = (long)wait_us * 1000 }, NULL);
 	pthread_mutex_lock(&crew->lock);
-}
-
-/* In a crowd one thread looks again by itself, so that whoever brings a task need not wake it for each batch. */
-static void sleep_or_doze(struct crew *crew, uint64_t until_us)
-{
-	uint64_t now = now_us();
-
-	if (until_us == 0 && crew->wait_us >= DOZE_LEAST_US && crew->dozers == 0 && !crew->stopping &&
-	    (crew_expected(crew, TASK_RSA, now) > 1 || crew_expected(crew, TASK_X25519, now) > 1))
-		until_us = now + crew->wait_us;
-	crew->dozers += until_us != 0;
-	sleep_until(crew, until_us);
-	crew->dozers -= until_us != 0;
 }
 
 /* Fills worker->tasks, or comes back without any when pairs are asked for, or it is time to look at the card. With the
@@ -383,12 +274,12 @@ static void take_or_wait(struct worker *worker)
 
 	for (;;) {
 		unsigned room = worker->with_card ? glacis_card_rsa_room(worker->queue) : 0;
-		struct crew_list *list = room > 0 ? oldest_rsa_list(crew) : NULL;
+		struct crew_list *list = room > 0 ? crew_oldest_rsa(crew) : NULL;
 		unsigned most = list != NULL && room < GLACIS_RSA_LANES ? room : GLACIS_RSA_LANES;
 		uint64_t until_us = 0;
 
 		if (list == NULL)
-			list = choose(crew, now_us(), &until_us);
+			list = crew_choose(crew, crew_now_us(), &until_us);
 		if (list != NULL) {
 			take(worker, list, most);
 			return;
@@ -403,7 +294,7 @@ static void take_or_wait(struct worker *worker)
 		}
 		if (until_us == 0 && crew->stopping)
 			return;
-		sleep_or_doze(crew, until_us);
+		crew_sleep_or_doze(crew, until_us);
 	}
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The crew's inside, shared by crew.c (lists, start and end) and crew_work.c (what its threads do).
+ * The crew's inside, shared by crew.c (lists, start and end), crew_work.c (what its threads do) and crew_wait.c (what
+ * they wait for).
  */
 #ifndef GLACIS_PROVIDER_CREW_WORK_H
 #define GLACIS_PROVIDER_CREW_WORK_H
@@ -100,6 +101,19 @@ unsigned crew_expected(const struct crew *crew, enum task_kind kind, uint64_t no
 void crew_x25519_run(struct task *const tasks[], unsigned count);
 /* ... and makes pairs ahead, eight, or as many as the pool takes. */
 void crew_x25519_make(bool all);
+
+/* Microseconds of CLOCK_MONOTONIC. */
+uint64_t crew_now_us(void);
+
+/* The list to start now, or NULL and in `until_us` when there will be one; 0: not before something comes. It is not
+ * waited for company that cannot make up enough for lanes. With the lock. */
+struct crew_list *crew_choose(struct crew *crew, uint64_t now, uint64_t *until_us);
+/* The RSA list whose first task is the oldest, or NULL. With the lock. */
+struct crew_list *crew_oldest_rsa(struct crew *crew);
+/* Both with the lock. 0: until somebody tells; in a crowd one thread looks again by itself nevertheless, so that
+ * whoever brings a task need not wake it for each batch. */
+void crew_sleep_or_doze(struct crew *crew, uint64_t until_us);
+void crew_sleep_until(struct crew *crew, uint64_t until_us);
 
 /* A thread of the crew. */
 void *crew_work(void *crew);

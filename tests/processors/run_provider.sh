@@ -10,13 +10,10 @@ shim=$2
 aes=$3
 modules=$4
 shift 4
-if ! command -v qemu-x86_64 >&2; then
-	echo "skipped: qemu-x86_64 is not installed (apt-get install qemu-user)"
-	exit 77
-fi
+
+. "$(dirname "$0")/emulate.sh"
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/glacis-processor.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
-. "$(dirname "$0")/emulate.sh"
 
 openssl genrsa -out "$scratch/key.pem" 2048
 export OPENSSL_MODULES="$modules" GLACIS_PROVIDER_LOG="$scratch/log"

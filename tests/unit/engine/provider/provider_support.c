@@ -47,6 +47,13 @@ bool world_has(const struct world *world, const char *parameter)
 	return false;
 }
 
+void world_open_rsa(struct world *world)
+{
+	world_open(world);
+	if (!world_has(world, "glacis-rsa"))
+		cr_skip_test("no RSA of ours here");
+}
+
 EVP_PKEY *world_key(OSSL_LIB_CTX *library, const char *name)
 {
 	char path[512];

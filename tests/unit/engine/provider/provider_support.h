@@ -19,9 +19,11 @@ struct world {
 };
 
 void world_open(struct world *world);
+/* ... and ends the test as skipped where the provider has no RSA. */
+void world_open_rsa(struct world *world);
 void world_close(struct world *world);
 
-/* Ends the test as skipped when this processor gives the provider no RSA, or no AES. */
+/* Whether this processor gives the provider its RSA, or its AES: "glacis-rsa", "glacis-aes". */
 bool world_has(const struct world *world, const char *parameter);
 
 /* A key file of tests/vectors/rsa, decoded in `library`. */

@@ -37,9 +37,7 @@ static const uint8_t message[] = "The slope in front of the wall.";
 
 static void open_world(void)
 {
-	world_open(&world);
-	if (!world_has(&world, "glacis-rsa"))
-		cr_skip_test("no RSA of ours here");
+	world_open_rsa(&world);
 }
 
 static void close_world(void)

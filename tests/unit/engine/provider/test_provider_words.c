@@ -17,9 +17,7 @@ static const uint8_t message[] = "The ditch behind the slope.";
 
 static void open_world(void)
 {
-	world_open(&world);
-	if (!world_has(&world, "glacis-rsa"))
-		cr_skip_test("no RSA of ours here");
+	world_open_rsa(&world);
 }
 
 static void close_world(void)
