@@ -82,9 +82,6 @@ module glacis_queues
   logic [15:0] sizes[0:QUEUE_COUNT-1];
   logic [31:0] sq_tail[0:QUEUE_COUNT-1];
   logic [31:0] cq_head[0:QUEUE_COUNT-1];
-  logic [15:0] cursor[0:QUEUE_COUNT-1];   // of fetches
-  logic [15:0] sq_head[0:QUEUE_COUNT-1];
-  logic [15:0] cq_tail[0:QUEUE_COUNT-1];
   logic [15:0] issued[0:QUEUE_COUNT-1];
   logic [15:0] placed[0:QUEUE_COUNT-1];
   logic [15:0] landed[0:QUEUE_COUNT-1];
@@ -94,7 +91,7 @@ module glacis_queues
   logic [63:0] completions[0:QUEUE_COUNT-1];
   logic [63:0] bytes[0:QUEUE_COUNT-1];
   logic [63:0] errors[0:QUEUE_COUNT-1];
-  logic [127:0] enabled, resetting, failed, stalled, interrupts, phases;
+  logic [127:0] enabled, resetting, failed, stalled, interrupts;
   logic [127:0] pending;  // may have descriptors to fetch
 
   // The function is reset: everything drains, then the arrays are swept.
@@ -116,6 +113,7 @@ module glacis_queues
   logic [64:0] sq_end, cq_end;
   logic [63:0] bus_sq_base, bus_cq_base;
   logic [31:0] control, status;
+  logic [15:0] bus_sq_head, bus_cq_tail;
 
   assign is_set_up = bus_write && !bus_doorbell && !function_busy;
   assign disabled = !enabled[bus_queue] && !resetting[bus_queue] && !failed[bus_queue];
@@ -146,8 +144,8 @@ module glacis_queues
                      which == {1'b0, QUEUE_SQ_BASE} ? bus_sq_base :
                      which == {1'b0, QUEUE_CQ_BASE} ? bus_cq_base :
                      which == {1'b0, QUEUE_SIZE} ? {control, 16'b0, sizes[bus_queue]} :
-                     which == {1'b0, QUEUE_STATUS} ? {16'b0, sq_head[bus_queue], status} :
-                     which == {1'b0, QUEUE_CQ_TAIL} ? {48'b0, cq_tail[bus_queue]} :
+                     which == {1'b0, QUEUE_STATUS} ? {16'b0, bus_sq_head, status} :
+                     which == {1'b0, QUEUE_CQ_TAIL} ? {48'b0, bus_cq_tail} :
                      which == {1'b0, QUEUE_COMMANDS} ? commands[bus_queue] :
                      which == {1'b0, QUEUE_COMPLETIONS} ? completions[bus_queue] :
                      which == {1'b0, QUEUE_BYTES} ? bytes[bus_queue] :
@@ -183,37 +181,95 @@ module glacis_queues
 
   // ---- which queue next ----
   queue_t chosen, turn;
-  logic [15:0] sq_mask, cq_mask, available, space, owed, to_wrap, room;
+  logic [15:0] cursor, chosen_cq_tail, left;
   logic [2:0] count;
-  logic out_of_bounds, is_empty, may_fetch, issue;
+  logic out_of_bounds, wanted, may_fetch, issue;
 
-  assign sq_mask = 16'((17'd1 << sizes[chosen][4:0]) - 17'd1);
-  assign cq_mask = 16'((17'd1 << sizes[chosen][12:8]) - 17'd1);
-  assign is_empty = sq_tail[chosen] == {16'b0, cursor[chosen]};
-  assign out_of_bounds = sq_tail[chosen] > {16'b0, sq_mask} || cq_head[chosen] > {16'b0, cq_mask};
-  assign available = (sq_tail[chosen][15:0] - cursor[chosen]) & sq_mask;
-  assign owed = issued[chosen] - placed[chosen] - dropped[chosen];
-  assign space = (cq_head[chosen][15:0] - cq_tail[chosen] - 16'd1) & cq_mask;
-  assign to_wrap = sq_mask - cursor[chosen] + 16'd1;
-  assign may_fetch = alive[chosen] && function_enable && !is_empty && !crowded[chosen] && (out_of_bounds || space > owed);
+  glacis_ring_space space (
+    .log2(sizes[chosen][12:8]),
+    .head(cq_head[chosen][15:0]),
+    .tail(chosen_cq_tail),
+    .issued(issued[chosen]),
+    .placed(placed[chosen]),
+    .dropped(dropped[chosen]),
+    .*
+  );
 
-  function automatic logic [15:0] least(input logic [15:0] a, input logic [15:0] b);
-    least = a < b ? a : b;
-  endfunction
+  glacis_ring_take #(
+    .BURST(BURST)
+  ) take (
+    .sq_log2(sizes[chosen][4:0]),
+    .cq_log2(sizes[chosen][12:8]),
+    .sq_tail(sq_tail[chosen]),
+    .cq_head(cq_head[chosen]),
+    .*
+  );
 
-  assign room = least(least(available, space - owed), least(to_wrap, {11'b0, jobs_free}));
-  assign count = out_of_bounds ? 3'd1 : room > 16'(BURST) ? 3'(BURST) : room[2:0];
-
+  assign may_fetch = alive[chosen] && function_enable && !crowded[chosen] && wanted;
   assign issue = fetch_valid && fetch_ready;
   assign fetch_valid = fetching;
-  assign fetch_address = sq_base[chosen] + {41'b0, cursor[chosen], 7'b0};
+  assign fetch_address = sq_base[chosen] + {41'b0, cursor, 7'b0};
   assign fetch_size = {7'b0, fetch_count, 7'b0};
   assign fetch_queue = chosen;
 
+  // Where rings stand: what is fetched next, what was fetched, what is completed next.
+  queue_t clear_queue;
+  logic clear_valid;
+  logic [15:0] place_cq_tail, unused_fetch_other, unused_fetch_bus, unused_head_other;
+  logic unused_fetch_phase, unused_head_phase;
+
+  assign clear_valid = sweeping || start;
+  assign clear_queue = sweeping ? sweep : bus_queue;
+
+  glacis_ring_cursors #(
+    .QUEUE_COUNT(QUEUE_COUNT)
+  ) sq_cursors (
+    .step_valid(issue && !fetch_poison),
+    .step_queue(chosen),
+    .step_log2(sizes[chosen][4:0]),
+    .step_count(fetch_count),
+    .look_queue(chosen),
+    .look_index(cursor),
+    .look_phase(unused_fetch_phase),
+    .other_queue(chosen),
+    .other_index(unused_fetch_other),
+    .bus_index(unused_fetch_bus),
+    .*
+  );
+
+  glacis_ring_cursors #(
+    .QUEUE_COUNT(QUEUE_COUNT)
+  ) sq_heads (
+    .step_valid(fetched_valid),
+    .step_queue(fetched_queue),
+    .step_log2(sizes[fetched_queue][4:0]),
+    .step_count(fetched_count),
+    .look_queue(place_queue),
+    .look_index(place_sq_head),
+    .look_phase(unused_head_phase),
+    .other_queue(place_queue),
+    .other_index(unused_head_other),
+    .bus_index(bus_sq_head),
+    .*
+  );
+
+  glacis_ring_cursors #(
+    .QUEUE_COUNT(QUEUE_COUNT)
+  ) cq_tails (
+    .step_valid(place_valid),
+    .step_queue(place_queue),
+    .step_log2(sizes[place_queue][12:8]),
+    .step_count(3'd1),
+    .look_queue(place_queue),
+    .look_index(place_cq_tail),
+    .look_phase(place_phase),
+    .other_queue(chosen),
+    .other_index(chosen_cq_tail),
+    .bus_index(bus_cq_tail),
+    .*
+  );
+
   always_ff @(posedge clk) begin
-    if (sweeping) cursor[sweep] <= '0;
-    else if (start) cursor[bus_queue] <= '0;
-    else if (issue && !fetch_poison) cursor[chosen] <= (cursor[chosen] + {13'b0, fetch_count}) & sq_mask;
     if (sweeping) issued[sweep] <= '0;
     else if (issue) issued[chosen] <= issued[chosen] + {13'b0, fetch_count};
     if (sweeping) landed[sweep] <= '0;
@@ -257,28 +313,22 @@ module glacis_queues
   end
 
   // ---- completions ----
-  logic [15:0] place_mask;
-  assign place_mask = 16'((17'd1 << sizes[place_queue][12:8]) - 17'd1);
-  assign place_address = cq_base[place_queue] + {44'b0, cq_tail[place_queue], 4'b0};
-  assign place_phase = phases[place_queue];
-  assign place_sq_head = sq_head[place_queue];
-  assign place_room = ((cq_head[place_queue][15:0] - cq_tail[place_queue] - 16'd1) & place_mask) >
-                      16'(issued[place_queue] - placed[place_queue] - dropped[place_queue]);
+  logic [15:0] place_left;
+  assign place_address = cq_base[place_queue] + {44'b0, place_cq_tail, 4'b0};
+  assign place_room = place_left != 16'd0;
   assign landed_interrupt = interrupts[landed_queue];
 
-  logic [15:0] fetched_mask;
-  assign fetched_mask = 16'((17'd1 << sizes[fetched_queue][4:0]) - 17'd1);
+  glacis_ring_space place_space (
+    .log2(sizes[place_queue][12:8]),
+    .head(cq_head[place_queue][15:0]),
+    .tail(place_cq_tail),
+    .issued(issued[place_queue]),
+    .placed(placed[place_queue]),
+    .dropped(dropped[place_queue]),
+    .left(place_left)
+  );
 
   always_ff @(posedge clk) begin
-    if (sweeping) cq_tail[sweep] <= '0;
-    else if (start) cq_tail[bus_queue] <= '0;
-    else if (place_valid) cq_tail[place_queue] <= (cq_tail[place_queue] + 16'd1) & place_mask;
-    if (sweeping) sq_head[sweep] <= '0;
-    else if (start) sq_head[bus_queue] <= '0;
-    else if (fetched_valid) sq_head[fetched_queue] <= (sq_head[fetched_queue] + {13'b0, fetched_count}) & fetched_mask;
-    if (place_valid && cq_tail[place_queue] == place_mask) phases[place_queue] <= !phases[place_queue];
-    if (start) phases[bus_queue] <= 1'b1;
-
     if (sweeping) commands[sweep] <= '0;
     else if (start) commands[bus_queue] <= '0;
     else if (fetched_valid) commands[fetched_queue] <= commands[fetched_queue] + {61'b0, fetched_count};
@@ -361,5 +411,6 @@ module glacis_queues
   end
 
   logic unused;
-  assign unused = &{1'b0, sq_end, cq_end};
+  assign unused = &{1'b0, sq_end, cq_end, unused_fetch_phase, unused_head_phase, unused_fetch_other, unused_fetch_bus,
+                    unused_head_other};
 endmodule

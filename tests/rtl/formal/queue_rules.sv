@@ -2,7 +2,8 @@
 // A queue of a card with two: set up by the first writes, then left to whatever software and the rest of the card do.
 // Completions go round the ring, with the phase of the pass; a reset is acknowledged when nothing is under way any more,
 // not before, and then at once; and a queue that is not enabled asks for nothing. The search is bounded: of the ring it
-// sees the first pass, the others are seen by the tests that wrap rings (tests/card/test_vcard_queues.c).
+// sees the first pass. For rings of every size and all passes see
+// ring_cursor.sv.
 module queue_rules (
   input logic        clk,
   input logic        rst,

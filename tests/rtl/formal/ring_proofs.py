@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is proved of the rings of a queue; see prove."""
+
+CURSORS = "queue/glacis_ring_cursors.sv"
+SPACE = "queue/glacis_ring_space.sv"
+TAKE = "queue/glacis_ring_take.sv"
+SOURCES = [CURSORS, SPACE, TAKE]
+
+PROOFS = {
+    "ring_cursor": {
+        "top": "ring_cursor", "sources": [CURSORS, "ring_cursor.sv"],
+        "depth": 6, "induction": 1, "solver": "z3", "map": True,
+        "bugs": [
+            # the phase changes an entry early, and one late
+            (CURSORS, "sum > {1'b0, mask}", "sum >= {1'b0, mask}"),
+            (CURSORS, "sum > {1'b0, mask}", "sum > {1'b0, mask} + 17'd1"),
+            # the index goes round an entry late
+            (CURSORS, "sum[15:0] & mask", "sum > {1'b0, mask} + 17'd1 ? 16'd0 : sum[15:0]"),
+            # clearing forgets the phase, then the index
+            (CURSORS, "cursors[clear_queue] <= {1'b1, 16'd0}", "cursors[clear_queue][15:0] <= 16'd0"),
+            (CURSORS, "cursors[clear_queue] <= {1'b1, 16'd0}", "cursors[clear_queue][16] <= 1'b1"),
+            # another queue is stepped
+            (CURSORS, "cursors[step_queue] <= {next_phase", "cursors[0] <= {next_phase"),
+        ],
+    },
+}
