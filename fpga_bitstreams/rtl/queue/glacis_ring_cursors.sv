@@ -4,7 +4,7 @@
 //
 // One place is written a cycle, so that this can be a memory: clearing and stepping at once would lose the step, and
 // whoever clears waits until nothing steps. A step may end behind the last entry, and begins a pass then; it never passes
-// over more than a ring. What is proved of it: tests/rtl/formal/ring_cursor.sv.
+// over more than a ring. What is proved of it: tests/rtl/formal/ring_cursor.sv and ring_phase.sv.
 module glacis_ring_cursors #(
   parameter int QUEUE_COUNT = 65
 ) (

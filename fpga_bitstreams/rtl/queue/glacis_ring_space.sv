@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Entries of a completion ring that are free and owed to no command: those between the card's tail and software's head but
 // one, which tells a full ring from an empty one, less the commands that were issued and whose completion has no entry yet.
-// Counters are free-running.
+// Counters are free-running. What is proved of it: tests/rtl/formal/ring_phase.sv.
 module glacis_ring_space (
   input  logic [ 4:0] log2,     // entries of the ring, as a power of two
   input  logic [15:0] head,     // of software, what is out of bounds folded into the ring

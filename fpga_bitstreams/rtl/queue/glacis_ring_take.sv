@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How many descriptors the next fetch of a queue takes: no more than software has put in, than completions have entries
 // for, than lie in one piece before the ring's end, than jobs are free, than a fetch may have. What software says is
-// believed only as far as it is within the rings.
+// believed only as far as it is within the rings. What is proved of it: tests/rtl/formal/ring_phase.sv.
 module glacis_ring_take #(
   parameter int BURST = 4
 ) (

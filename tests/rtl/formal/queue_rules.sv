@@ -3,7 +3,7 @@
 // Completions go round the ring, with the phase of the pass; a reset is acknowledged when nothing is under way any more,
 // not before, and then at once; and a queue that is not enabled asks for nothing. The search is bounded: of the ring it
 // sees the first pass. For rings of every size and all passes see
-// ring_cursor.sv.
+// ring_cursor.sv and ring_phase.sv.
 module queue_rules (
   input logic        clk,
   input logic        rst,
