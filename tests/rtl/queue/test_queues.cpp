@@ -141,19 +141,32 @@ class bench
 		quiet_inputs();
 		card();
 		software();
-		model.eval();
-		compare();
-		before = queues;
-		before_enable = model.function_enable;
-		before_jobs = model.jobs_free;
-		before_alive.resize(QUEUES);
-		for (unsigned q = 0; q < QUEUES; q++)
-			before_alive[q] = is_alive(q);
-		apply();
-		edge();
-		look();
+		turn();
 		if (once_in(6000))
 			reset_function();
+	}
+
+	// Queue 0 fails in the cycle in which queue 1, whose ring is none, is enabled: each has its own status then.
+	void fails_beside_a_refusal()
+	{
+		constexpr uint8_t FAILURE = 0x42;
+
+		put(0, SIZE, 0x0101);
+		put(0, CONTROL, ENABLE);
+		put(1, SIZE, 0);
+		quiet_inputs();
+		model.fail_valid = 1;
+		model.fail_queue = 0;
+		model.fail_status = FAILURE;
+		put(1, CONTROL, ENABLE);
+		CHECK(queues[0].now == ERROR && queues[0].code == FAILURE);
+		CHECK(queues[1].now == ERROR && queues[1].code == BAD_RING);
+		for (unsigned q = 0; q < 2; q++) {
+			quiet_inputs();
+			model.bus_queue = static_cast<uint8_t>(q);
+			model.bus_offset = STATUS;
+			turn(); // compares what is read
+		}
 	}
 
 	// What is under way ends, what may be fetched is.
@@ -182,6 +195,34 @@ class bench
 	unsigned before_jobs = 0;
 	std::vector<bool> before_alive;
 
+	// A cycle with the inputs as they are, beside the model's.
+	void turn()
+	{
+		model.eval();
+		compare();
+		before = queues;
+		before_enable = model.function_enable;
+		before_jobs = model.jobs_free;
+		before_alive.resize(QUEUES);
+		for (unsigned q = 0; q < QUEUES; q++)
+			before_alive[q] = is_alive(q);
+		apply();
+		edge();
+		look();
+	}
+	// A register's write, until it is taken.
+	void put(unsigned q, unsigned offset, uint32_t value)
+	{
+		write(q, false, offset, value);
+		turn();
+		for (unsigned i = 0; i < 10 && held; i++) {
+			quiet_inputs();
+			turn();
+		}
+		CHECK(!held);
+		quiet_inputs();
+		model.bus_write = 0;
+	}
 	void edge()
 	{
 		model.clk = 1;
@@ -678,6 +719,14 @@ void anything()
 	       bench.cycle, bench.fetches, bench.poisons, bench.refusals, bench.resets);
 }
 
+// What comes together by chance less often than a run is long.
+void failure_and_refusal()
+{
+	bench bench;
+
+	bench.fails_beside_a_refusal();
+}
+
 // The longest rings, until so many commands have ended: indices and counts come round.
 void long_rings()
 {
@@ -698,6 +747,7 @@ int main(int argc, char **argv)
 	static const struct tap_case cases[] = {
 		{ "software and card in any order", anything },
 		{ "the longest rings", long_rings },
+		{ "one fails as another is refused", failure_and_refusal },
 	};
 
 	if (argc < 3) {
