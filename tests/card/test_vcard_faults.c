@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <linux/vfio.h>
 
@@ -87,6 +88,39 @@ static void duplicated(void)
 	for (uint32_t i = 0; i < 15; i++)
 		CHECK(fault_bed_comes(&bed, i) && fault_bed_comes(&bed, i));
 	CHECK(is_quiet(&bed));
+	fault_bed_close(&bed);
+}
+
+/* Waits for a completion in an entry of the first pass, without telling the card that it was read. */
+static bool is_written(const struct fault_bed *bed, unsigned entry)
+{
+	uint64_t limit = rig_now_ms() + RIG_WAIT_MS;
+
+	while (!__atomic_load_n(&bed->ring.cq[entry].phase, __ATOMIC_ACQUIRE)) {
+		if (rig_now_ms() > limit)
+			return false;
+		usleep(100);
+	}
+	return true;
+}
+
+/* One that waits for room to come again ends with the reset of its queue. */
+static void duplicated_without_room(void)
+{
+	struct fault_bed bed;
+
+	NEED(fault_bed_open(&bed, "duplicate-completion"));
+	fault_bed_put_nops(&bed, 0, 15);
+	CHECK(is_written(&bed, 29));
+	fault_bed_put_nops(&bed, 15, 1); /* of 32 entries the last but one: the last stays free */
+	CHECK(is_written(&bed, 30) && bed.ring.cq[30].cookie == 15);
+	for (unsigned i = 0; i < ACCESSES; i++)
+		rig_read32(&bed.rig, GLACIS_CARD_CONTROL_STATUS);
+	CHECK(bed.ring.cq[31].phase == 0);
+	CHECK(ring_reset(&bed.ring) && ring_start(&bed.ring));
+	fault_bed_put_nops(&bed, 7, 1);
+	CHECK(fault_bed_comes(&bed, 7) && fault_bed_comes(&bed, 7) && is_quiet(&bed));
+	CHECK(ring_reset(&bed.ring));
 	fault_bed_close(&bed);
 }
 
@@ -339,6 +373,7 @@ int main(int argc, char **argv)
 		{ "dropped", dropped },
 		{ "delayed", delayed },
 		{ "duplicated", duplicated },
+		{ "duplicated without room", duplicated_without_room },
 		{ "out of order", out_of_order },
 		{ "wrong phase", wrong_phase },
 		{ "unknown cookie", unknown_cookie },

@@ -384,7 +384,9 @@ module glacis_job_run
   assign landed_queue = retire_owner[6:0];
   assign landed_failed = landed_valid && retire_error;
   assign dropped_valid = (finish && !r_left && (!r_live || c_drop)) || (extra_ready && !place_taken) || dropped_back;
-  assign dropped_back = finish && place_taken && c_second;
+  // The second one is owed as any other from the first one on: no fetch is given its entry, and a reset drops it. It waits
+  // until there is room, which comes when software has read what is there.
+  assign dropped_back = place_taken && !is_extra && c_twice && !c_second;
   assign dropped_queue = is_extra ? place_queue : r_queue;
 
   // the answer is kept until the completion is on its way
@@ -398,7 +400,7 @@ module glacis_job_run
       c_phase <= ask_place_phase;
       c_twice <= ask_place_twice;
     end
-    c_second <= !rst && r_live && !finish && (c_second || (place_taken && !is_extra && c_twice));
+    c_second <= !rst && r_live && !finish && (c_second || dropped_back);
   end
 
   assign counted_valid = finish && r_live;

@@ -56,14 +56,14 @@ module glacis_queues
   output logic [ 63:0] place_address,
   output logic         place_phase,
   output logic [ 15:0] place_sq_head,
-  output logic         place_room,        // fault: for one that no command has reserved
+  output logic         place_room,        // fault: for the second completion of a command
   input  logic         place_valid,
   input  logic         landed_valid,
   input  logic [  6:0] landed_queue,
   output logic         landed_interrupt,  // the queue of `landed_queue` wants interrupts
   input  logic         dropped_valid,
   input  logic [  6:0] dropped_queue,
-  input  logic         dropped_back,      // fault: one more comes than was issued
+  input  logic         dropped_back,      // fault: with a completion that is to come a second time
   input  logic         counted_valid,     // with the end of a command
   input  logic [  6:0] counted_queue,
   input  logic [ 16:0] counted_bytes,
@@ -318,12 +318,13 @@ module glacis_queues
   assign place_room = place_left != 16'd0;
   assign landed_interrupt = interrupts[landed_queue];
 
+  // Beside all others that are owed one, and those that a fetch is made ready for.
   glacis_ring_space place_space (
     .log2(sizes[place_queue][12:8]),
     .head(cq_head[place_queue][15:0]),
     .tail(place_cq_tail),
-    .issued(issued[place_queue]),
-    .placed(placed[place_queue]),
+    .issued(issued[place_queue] + (fetching && chosen == place_queue ? {13'b0, fetch_count} : 16'd0)),
+    .placed(placed[place_queue] + 16'd1),
     .dropped(dropped[place_queue]),
     .left(place_left)
   );

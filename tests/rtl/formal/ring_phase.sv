@@ -8,9 +8,13 @@
 // Completions reach memory any time after their place was given, in any order. What software finds in the other entries
 // is assumed to be right: each is the entry that is there in some other run, and is looked at there.
 //
+// A fault may have a completion come twice: the second one is owed from the first one on, and no other is placed until it
+// has found room.
+//
 // Proved: software takes every completion once, never one of an earlier pass, and sees each that is in memory at once; no
 // entry is written that software has not freed; a fetch takes only descriptors that are there and were not taken, in one
-// piece. Counters that no ring folds number what was done since the queue was enabled.
+// piece; a second completion finds room at the latest when software has read what is there. Counters that no ring folds
+// number what was done since the queue was enabled.
 module ring_phase (
   input logic        clk,
   input logic        rst,
@@ -27,6 +31,7 @@ module ring_phase (
   input logic        check,       // the card: a fetch is made ready
   input logic        issue,
   input logic        place,
+  input logic        twice,       //   and once more
   input logic        drop,
   input logic        land         //   the watched entry reaches memory
 );
@@ -38,9 +43,9 @@ module ring_phase (
   logic [BITS-1:0] posted, fetched, given, read, freed;
 
   // ---- the card ----
-  logic [15:0] issued, placed, dropped, owed, cursor, cq_index, left, sq_tail, cq_head;
+  logic [15:0] issued, placed, dropped, owed, cursor, cq_index, left, place_left, sq_tail, cq_head;
   logic [15:0] fetch_other, fetch_bus, place_other, place_bus;
-  logic fetch_phase, cq_phase, out_of_bounds, wanted, fetching, issues;
+  logic fetch_phase, cq_phase, out_of_bounds, wanted, fetching, issues, second;
   logic [2:0] count, fetch_count;
 
   assign sq_mask = 16'((17'd1 << sq_log2) - 17'd1);
@@ -50,6 +55,10 @@ module ring_phase (
   assign issues = issue && fetching;
 
   glacis_ring_space space (.log2(cq_log2), .head(cq_head), .tail(cq_index), .*);
+  glacis_ring_space place_space (
+    .log2(cq_log2), .head(cq_head), .tail(cq_index), .issued(issued + (fetching ? {13'b0, fetch_count} : 16'd0)),
+    .placed(placed + 16'd1), .left(place_left), .*
+  );
   glacis_ring_take take (.sq_tail({16'b0, sq_tail}), .cq_head({16'b0, cq_head}), .*);
   glacis_ring_cursors #(.QUEUE_COUNT(1)) fetches (
     .clear_valid(start), .clear_queue(7'd0), .step_valid(issues), .step_queue(7'd0), .step_log2(sq_log2),
@@ -94,6 +103,8 @@ module ring_phase (
       end
     end
     if (drop) dropped <= dropped + 1'b1;
+    else if (place && twice) dropped <= dropped - 1'b1;
+    if (place || drop) second <= place && twice;
     if (land) begin
       flying <= 1'b0;
       entry_phase <= flying_phase;
@@ -125,23 +136,25 @@ module ring_phase (
       dropped <= '0;
       fetching <= 1'b0;
       flying <= 1'b0;
+      second <= 1'b0;
     end
   end
 
   // Differences of the counters, counted by themselves: what is short is easier for a solver than what goes round.
-  logic [BITS-1:0] waiting, unread, unfreed, occupied, owing, promised, freeing, taking;
+  logic [BITS-1:0] waiting, unread, unfreed, occupied, owing, promised, freeing, taking, paying;
   logic [BITS-1:0] age;  // of the watched entry: completions that were given an entry since
 
   assign freeing = free ? any_freed - freed : '0;
   assign taking = check && !fetching && wanted && jobs_free != 0 ? {14'b0, count} : 17'd0;
+  assign paying = {16'b0, place && !twice} + {16'b0, drop};
 
   always_ff @(posedge clk) begin
     waiting <= waiting + {16'b0, post} - (issues ? {14'b0, fetch_count} : 17'd0);
     unread <= unread + {16'b0, place} - {16'b0, takes};
     unfreed <= unfreed + {16'b0, takes} - freeing;
     occupied <= occupied + {16'b0, place} - freeing;
-    promised <= promised + taking - {16'b0, place} - {16'b0, drop};
-    owing <= owing + (issues ? {14'b0, fetch_count} : 17'd0) - {16'b0, place} - {16'b0, drop};
+    promised <= promised + taking - paying;
+    owing <= owing + (issues ? {14'b0, fetch_count} : 17'd0) - paying;
     if (start) begin
       waiting <= '0;
       unread <= '0;
@@ -169,8 +182,9 @@ module ring_phase (
     if (post) assume (waiting < {1'b0, sq_mask});
     if (look && !at_watched && there) assume (unread != 0);
     if (free) assume (freeing <= unfreed);
-    if (place) assume (owed != 16'd0);
-    if (drop) assume (owed > {15'd0, place});
+    if (place) assume (owed != 16'd0 && (!second || (place_left != 16'd0 && !twice)));
+    // in one cycle with a completion, or of the second one
+    if (drop) assume (owed > {15'd0, place} && !(place && twice));
     if (land) assume (flying);
   end
 
@@ -189,10 +203,12 @@ module ring_phase (
       assert (waiting <= {1'b0, sq_mask} && unread <= {1'b0, cq_mask} && unfreed <= {1'b0, cq_mask} && owing <= {1'b0, cq_mask});
       assert (occupied == unread + unfreed);
       assert (promised == owing + (fetching ? {14'b0, fetch_count} : 17'd0));
-      assert (occupied <= {1'b0, cq_mask} && promised <= {1'b0, cq_mask} - occupied);
+      // a second completion may have no entry yet
+      assert (occupied <= {1'b0, cq_mask} && promised <= {1'b0, cq_mask} - occupied + {16'b0, second});
+      assert (promised <= {1'b0, cq_mask} && (!second || promised != 17'd0));
       assert ({1'b0, (cq_index - cq_head) & cq_mask} == occupied);
       assert ({1'b0, (cq_head - cq_index - 16'd1) & cq_mask} == {1'b0, cq_mask} - occupied);
-      assert ({1'b0, left} == {1'b0, cq_mask} - occupied - owing);
+      assert ({1'b0, left} == (owing > {1'b0, cq_mask} - occupied ? 17'd0 : {1'b0, cq_mask} - occupied - owing));
       assert (!wanted || {13'b0, count} <= left);
       if (fetching) begin
         assert (fetch_count != 3'd0 && {14'b0, fetch_count} <= waiting);
@@ -221,6 +237,7 @@ module ring_phase (
         assert (occupied < {1'b0, cq_mask});
         assert (!(flying && cq_index == watched));
       end
+      if (second && occupied == 17'd0) assert (place_left != 16'd0);
       if (issues) begin
         assert (fetch_count != 3'd0 && {14'b0, fetch_count} <= waiting);
         assert (cursor == (fetched[15:0] & sq_mask));

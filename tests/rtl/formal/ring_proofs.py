@@ -41,6 +41,9 @@ PROOFS = {
             (TAKE, "sq_mask - cursor + 16'd1", "sq_mask - cursor"),
             # more than software has put in
             (TAKE, "(sq_tail[15:0] - cursor) & sq_mask", "sq_mask"),
+            # a second completion takes the entry of a fetch that has not begun; it asks for one that nobody can give
+            ("ring_phase.sv", "issued + (fetching ? {13'b0, fetch_count} : 16'd0)", "issued"),
+            ("ring_phase.sv", ".placed(placed + 16'd1), .left(place_left)", ".placed(placed), .left(place_left)"),
         ],
     },
 }

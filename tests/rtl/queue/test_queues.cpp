@@ -57,6 +57,7 @@ struct queue {
 	unsigned owed = 0;      // was fetched and has neither a place nor an end
 	unsigned ready = 0;     // of them: descriptors are there
 	unsigned landing = 0;   // has a place, not written yet
+	bool second = false;    // of `ready`: the next one comes for a command that has completed once
 	unsigned step = 0;      // of software's set-up
 	unsigned long drained_at = 0;
 
@@ -130,6 +131,13 @@ class bench
 	bool once_in(unsigned times)
 	{
 		return !calm && below(times) == 0;
+	}
+	// Room for a completion beside all others that are owed one, and those of a fetch that is about to begin.
+	bool has_room(unsigned q) const
+	{
+		unsigned promised = model.fetch_valid && model.fetch_queue == q ? model.fetch_count : 0;
+
+		return queues[q].space() >= queues[q].owed + promised;
 	}
 	bool is_alive(unsigned q) const
 	{
@@ -277,7 +285,8 @@ class bench
 			unsigned q = (from + i) % QUEUES;
 			queue &queue = queues[q];
 
-			if (queue.ready && is_alive(q) && !model.place_valid && below(8)) {
+			if (queue.ready && is_alive(q) && !model.place_valid && (!queue.second || has_room(q)) &&
+			    below(8)) {
 				model.place_valid = 1;
 				model.place_queue = static_cast<uint8_t>(q);
 			} else if (queue.ready && (!is_alive(q) || once_in(40)) && !model.dropped_valid) {
@@ -319,12 +328,10 @@ class bench
 			model.fail_queue = static_cast<uint8_t>(from);
 			model.fail_status = static_cast<uint8_t>(random());
 		}
-		// a second completion for one command, where there is room for it beside a fetch that is being decided
-		// on
-		if (once_in(60) && is_alive(from) && !model.dropped_valid && queues[from].ready &&
-		    !queues[from].out_of_bounds() && queues[from].space() > queues[from].owed + 4) {
+		// a command that completes now does so once more
+		if (model.place_valid && !model.dropped_valid && !queues[model.place_queue].second && once_in(8)) {
 			model.dropped_valid = model.dropped_back = 1;
-			model.dropped_queue = static_cast<uint8_t>(from);
+			model.dropped_queue = model.place_queue;
 		}
 		if (once_in(50) && is_alive(from))
 			queues[from].crowded = true;
@@ -482,7 +489,7 @@ class bench
 			CHECK(model.place_address == place.cq_base + 16ull * place.cq_tail &&
 			      model.place_phase == place.phase);
 			CHECK(model.place_sq_head == place.sq_head);
-			CHECK(model.place_room == (place.space() > place.owed));
+			CHECK(!place.owed || model.place_room == has_room(model.place_queue));
 		}
 	}
 
@@ -518,6 +525,9 @@ class bench
 		if (model.place_valid) {
 			queue &place = queues[model.place_queue];
 
+			// nothing is written over that software has not read
+			CHECK(place.out_of_bounds() || place.space());
+			place.second = false;
 			place.phase ^= place.cq_tail == place.cq_mask();
 			place.cq_tail = (place.cq_tail + 1) & place.cq_mask();
 			place.owed--, place.ready--, place.landing++;
@@ -526,13 +536,14 @@ class bench
 			landed.completions++, landed.landing--, landed.under_way--, ended++;
 		if (model.dropped_valid && model.dropped_back) {
 			dropped.owed++, dropped.ready++, dropped.under_way++;
+			dropped.second = true;
 		} else if (model.dropped_valid) {
 			dropped.owed--, dropped.under_way--;
 			if (!ruined.empty() && ruined.front() == model.dropped_queue &&
 			    (!dropped.ready || model.fail_valid))
 				ruined.pop_front();
 			else
-				dropped.ready--;
+				dropped.ready--, dropped.second = false;
 		}
 		if (model.counted_valid) {
 			queues[model.counted_queue].bytes += model.counted_bytes;
