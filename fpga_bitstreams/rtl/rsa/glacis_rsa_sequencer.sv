@@ -2,7 +2,8 @@
 // The engine's two programs, step by step: loading a key, and an operation. A step sets one part of the engine to work
 // (a number comes in or goes out, a pass of the serial unit, a multiplication, ...) and says what comes next. Steps that
 // `both` is set for run for p and then for q where a key has them. Which steps run, and how long they take, depends on
-// sizes only; in public operations also on the exponent.
+// sizes only; in public operations also on the exponent. A key's numbers are known to glacis_rsa_numbers, the digits of an
+// exponent to glacis_rsa_digits.
 //
 // Numbers below: R, and "enters" and "leaves" Montgomery form, as in glacis_rsa_multiplier.
 module glacis_rsa_sequencer (
@@ -75,19 +76,16 @@ module glacis_rsa_sequencer (
   input  logic [15:0] look_scratch_data,
   input  logic [15:0] look_lane_data  // word 0 of the accumulator at `first_chunk`
 );
-  localparam logic [1:0] KIND_EXPONENT = glacis_card_pkg::KEY_KIND_RSA_EXPONENT[1:0];
   localparam logic [1:0] KIND_CRT = glacis_card_pkg::KEY_KIND_RSA_CRT[1:0];
 
   // ---- sizes ----
   logic [8:0] n_words, half_words, s, e_words, exponent_words;
-  logic [9:0] half;
   logic [8:0] lane_words;
   logic [8:0] chunks_dividend;
   logic [16:0] chunks_product;
 
-  assign half = {1'b0, modulus_size[9:1]};
   assign n_words = modulus_size[9:1];
-  assign half_words = 9'((half + 10'd1) >> 1);
+  assign half_words = 9'(({1'b0, modulus_size[9:1]} + 10'd1) >> 1);
   assign e_words = 9'((exponent_size + 10'd1) >> 1);
   assign dual = !is_public && kind == KIND_CRT;
   assign s = dual ? half_words : n_words;
@@ -99,118 +97,23 @@ module glacis_rsa_sequencer (
   assign chunks_product = {chunks_dividend, 8'd0} - {4'd0, chunks_dividend, 4'd0} + {8'd0, chunks_dividend};
   always_ff @(posedge clk) chunks <= 5'(chunks_product >> 12);
 
-  // ---- the numbers of a key, in their order ----
-  typedef enum logic [2:0] {N, E, D, P, Q, DP, DQ, QINV} number_t;
-  logic [2:0] number;   // number_t; so that it can be counted up
+  // ---- the number of a key that comes in, or the base ----
+  logic [2:0] number, number_next;
   logic number_good, number_is_modulus, number_is_last;
-  logic [8:0] number_words, limit_words;
+  logic [8:0] number_words, limit_words, power_index;
   logic [10:0] limit_base, power_base;
+  logic [12:0] doublings;
+  logic [15:0] power_word;
 
-  always_comb begin
-    number_size = half;
-    number_words = half_words;
-    limit_words = half_words;
-    limit_base = glacis_rsa::K_P;
-    power_base = glacis_rsa::K_START_P;
-    number_base = glacis_rsa::K_N;
-    number_good = number_bits != 13'd0;
-    number_is_modulus = 1'b0;
-    number_is_last = 1'b0;
-    case (number)
-      N: begin
-        number_size = modulus_size;
-        number_words = n_words;
-        limit_words = n_words;
-        limit_base = glacis_rsa::K_N;
-        power_base = glacis_rsa::K_START_N;
-        number_good = number_odd && number_full;
-        number_is_modulus = 1'b1;
-      end
-      E: begin
-        number_size = exponent_size;
-        number_words = e_words;
-        limit_words = n_words;
-        limit_base = glacis_rsa::K_N;
-        number_base = glacis_rsa::K_E;
-        number_good = number_odd;
-        number_is_last = kind != KIND_EXPONENT && kind != KIND_CRT;
-      end
-      D: begin
-        number_size = modulus_size;
-        number_words = n_words;
-        limit_words = n_words;
-        limit_base = glacis_rsa::K_N;
-        number_base = glacis_rsa::K_D;
-        number_is_last = 1'b1;
-      end
-      P: begin
-        number_base = glacis_rsa::K_P;
-        number_good = number_odd && number_more;
-        number_is_modulus = 1'b1;
-      end
-      Q: begin
-        number_base = glacis_rsa::K_Q;
-        limit_base = glacis_rsa::K_Q;
-        power_base = glacis_rsa::K_START_Q;
-        number_good = number_odd && number_more;
-        number_is_modulus = 1'b1;
-      end
-      DP: number_base = glacis_rsa::K_DP;
-      DQ: begin
-        number_base = glacis_rsa::K_DQ;
-        limit_base = glacis_rsa::K_Q;
-      end
-      default: begin
-        number_base = glacis_rsa::K_QINV;
-        number_is_last = 1'b1;
-      end
-    endcase
-    if (!is_load) number_size = modulus_size;
-    if (!is_load) number_base = glacis_rsa::K_WORK;
-  end
+  glacis_rsa_numbers numbers (.*);
+
   assign number_is_base = !is_load;
 
-  // 2^(17 (s + 2)) mod m is where R^2 starts from: squared four times. It is doubled out of 2^(bits - 1).
-  logic [12:0] power_bit, power_target, doublings;
-  logic [8:0] power_words, power_index;
-  logic [15:0] power_word;
-  assign power_bit = number_bits - 13'd1;
-  assign power_words = number_words + 9'd2;
-  assign power_target = {power_words, 4'd0} + {4'd0, power_words};
-  assign doublings = power_target - power_bit;
-  assign power_index = power_bit[12:4];
-  assign power_word = 16'd1 << power_bit[3:0];
-
-  // ---- the exponent's digits: windows of 5 bits, of 1 in public operations ----
-  logic [12:0] bit_position, first_position, exponent_bits;
+  // ---- the exponent's digits ----
   logic [2:0] window;
-  logic [12:0] exponent_bits_4;
-  logic [10:0] windows;
-  logic [10:0] exponent_base, digit_word;
-  logic [8:0] digit_index;
-  logic [2:0] digit_step;
-  logic [15:0] digit_low;
-  logic [3:0] digit_high;
-  logic [4:0] digit_bits;
-  logic [4:0] digit, digit_p, digit_q;
-  logic digits_done;
-
-  assign exponent_bits_4 = exponent_bits + 13'd4;
-  assign window = is_public ? 3'd1 : 3'd5;
-  assign exponent_base = is_public ? glacis_rsa::K_E : kind != KIND_CRT ? glacis_rsa::K_D :
-      digit_step[1] ? glacis_rsa::K_DQ : glacis_rsa::K_DP;
-  assign digit_index = bit_position[12:4];
-  assign digit_word = exponent_base + {2'd0, digit_index} + {10'd0, digit_step[0]};
-  assign digit_high = digit_index + 9'd1 < exponent_words ? look_key_data[3:0] : 4'd0;
-  assign digit_bits = 5'({digit_high, digit_low} >> bit_position[3:0]);
-  assign digit = is_public ? {4'd0, digit_bits[0]} : digit_bits;
-
-  // In three cycles, long before ONE: the sizes stay the same for a whole command.
-  always_ff @(posedge clk) begin
-    exponent_bits <= {exponent_words, 4'd0};
-    windows <= 11'(({13'd0, exponent_bits_4} * 26'd3277) >> 14);  // divided by 5, exact up to 4,100
-    first_position <= is_public ? exponent_bits - 13'd1 : {windows, 2'd0} + {2'd0, windows} - 13'd5;
-  end
+  logic [10:0] digit_word;
+  logic [4:0] digit_p, digit_q;
+  logic last_digit, digits_clear, digits_first, digits_next, digits_fetch, digits_done;
 
   // ---- steps ----
   typedef enum logic [5:0] {
@@ -277,7 +180,7 @@ module glacis_rsa_sequencer (
   logic count_set;
   logic [8:0] row;
   logic [10:0] modulus_base, start_base;
-  logic last_digit, skip_power;
+  logic skip_power;
   logic [5:0] table_entry;
 
   assign modulus_base = dual ? (of_q ? glacis_rsa::K_Q : glacis_rsa::K_P) : glacis_rsa::K_N;
@@ -285,7 +188,6 @@ module glacis_rsa_sequencer (
   assign first_chunk = of_q ? chunks[3:0] : 4'd0;
   assign busy = step != IDLE;
   assign table_entry = glacis_rsa::R_TABLE | count[5:0];
-  assign last_digit = bit_position == 13'd0;
   assign skip_power = is_public && digit_p == 5'd0;
 
   always_comb begin
@@ -670,7 +572,6 @@ module glacis_rsa_sequencer (
   assign solve_start = part == SOLVE && !issued && wait_count == 2'd3;
   assign part_free = part == MULTIPLY ? multiply_ready : part == PASS || part == SOLVE ? multiply_idle : 1'b1;
   assign solve_z = step == INVERSE ? 16'd1 : look_lane_data;
-  assign digits_done = digit_step == 3'd4;
 
   assign finished = part == NUMBER ? issued && !number_busy :
       part == PASS ? issued && !pass_busy :
@@ -690,7 +591,6 @@ module glacis_rsa_sequencer (
 
     issued <= !done && (issued || number_start || result_start || pass_start || solve_start);
     wait_count <= done || !part_free ? 2'd0 : wait_count == 2'd3 ? 2'd3 : wait_count + 2'd1;
-    digit_step <= done || part != DIGITS ? 3'd0 : digit_step + 3'd1;
     if (rst || step == IDLE) begin
       issued <= 1'b0;
       wait_count <= 2'd0;
@@ -702,14 +602,14 @@ module glacis_rsa_sequencer (
     if (step == IDLE) begin
       bad_key <= 1'b0;
       out_of_range <= 1'b0;
-      number <= N;
+      number <= 3'd0;
       canonical <= OF_POWER;
       row <= 9'd0;
     end else if (step_done) begin
       case (step)
         L_NUMBER: if (!number_good) bad_key <= 1'b1;
         L_LIMIT: if (!pass_flag) bad_key <= 1'b1;
-        L_NEXT: number <= number == E && kind == KIND_CRT ? 3'(P) : number + 3'd1;
+        L_NEXT: number <= number_next;
         RANGE: out_of_range <= !pass_flag;
         G_LEAVE: canonical <= OF_Q;
         G_LEAVE_2: canonical <= OF_H;
@@ -725,18 +625,6 @@ module glacis_rsa_sequencer (
       else if (step == L_DOUBLE || step == SQUARE || step == WINDOW) count <= count - 13'd1;
     end
 
-    if (step == IDLE) bit_position <= 13'd0;
-    else if (step == ONE) bit_position <= first_position;
-    else if (step == POWER && step_done && !last_digit) bit_position <= bit_position - {10'd0, window};
-
-    if (step == DIGIT) begin
-      case (digit_step)
-        3'd1, 3'd3: digit_low <= look_key_data;
-        3'd2: digit_p <= digit;
-        3'd4: digit_q <= digit;
-        default: ;
-      endcase
-    end
     if (part == SOLVE && done) k <= solve_k;
     if (part == WORD) k <= look_scratch_data;
   end
@@ -748,10 +636,30 @@ module glacis_rsa_sequencer (
 
 `ifdef FORMAL
   logic [15:0] formal_one;
-  assign formal_first = first_position;
-  assign formal_state = {formal_one, solve_busy, number, bit_position, canonical, row, count, of_q, digit_step, wait_count,
+  logic [12:0] formal_position;
+  logic [2:0] formal_digit_step;
+  assign formal_state = {formal_one, solve_busy, number, formal_position, canonical, row, count, of_q, formal_digit_step, wait_count,
                          step == RANGE || step == L_LIMIT, issued, part, step};
 `endif
+
+  assign digits_clear = step == IDLE;
+  assign digits_first = step == ONE;
+  assign digits_next = step == POWER && step_done && !last_digit;
+  assign digits_fetch = part == DIGITS;
+
+  glacis_rsa_digits digits (
+`ifdef FORMAL
+    .formal_first(formal_first),
+    .formal_position(formal_position),
+    .formal_step(formal_digit_step),
+`endif
+    .clear(digits_clear),
+    .first(digits_first),
+    .next(digits_next),
+    .fetch(digits_fetch),
+    .fetched(digits_done),
+    .*
+  );
 
   glacis_rsa_solve solver (
 `ifdef FORMAL

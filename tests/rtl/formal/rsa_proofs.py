@@ -3,6 +3,7 @@
 holds for some steps holds for all; that of the bytes out begins with a reset, and covers numbers of up to 8 bytes."""
 
 SEQUENCER = "rsa/glacis_rsa_sequencer.sv"
+PARTS = ["rsa/glacis_rsa_numbers.sv", "rsa/glacis_rsa_digits.sv"]
 SOLVE = "rsa/glacis_rsa_solve.sv"
 BYTES_OUT = "rsa/glacis_rsa_bytes_out.sv"
 LINE = "queue/glacis_rsa_line.sv"
@@ -10,7 +11,7 @@ LINE = "queue/glacis_rsa_line.sv"
 PROOFS = {
     "rsa_sequencer": {
         "top": "rsa_sequencer_twice",
-        "sources": ["glacis_card_pkg.sv", "rsa/glacis_rsa.sv", SOLVE, SEQUENCER, "rsa_sequencer_twice.sv"],
+        "sources": ["glacis_card_pkg.sv", "rsa/glacis_rsa.sv", SOLVE, *PARTS, SEQUENCER, "rsa_sequencer_twice.sv"],
         "depth": 3, "solver": "z3", "options": ["--unroll"],
         "bugs": [
             # zero digits of a private exponent are skipped
