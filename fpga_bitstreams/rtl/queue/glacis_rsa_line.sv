@@ -39,7 +39,7 @@ module glacis_rsa_line #(
   output logic                       settled,         // nothing changes by itself
   output logic [     DEPTH_BITS : 0] waiting          // commands
 );
-  localparam int COUNT_BITS = $clog2(2 * LIMIT) + 1;
+  localparam int COUNT_BITS = $clog2(2 * LIMIT);
   localparam int ENTRY = 7 + OPERATION_WIDTH;
   localparam int KEYS_BITS = $clog2(2 * LIMIT);
 
