@@ -83,7 +83,7 @@ module glacis_job_prepare
   assign jobs_free = 5'(JOBS) - 5'(count_t'(reserved - free));
 
   // ---- descriptors come ----
-  logic fetches_valid, poison, take_poison, descriptor_done, spoiled;
+  logic fetches_valid, poison, take_poison, word_comes, descriptor_done, spoiled;
   logic [6:0] queue;
   logic [2:0] count;
   logic [1:0] part;
@@ -107,15 +107,17 @@ module glacis_job_prepare
   );
 
   assign take_poison = fetches_valid && poison;
-  assign descriptor_done = descriptor_valid && word_last;
-  assign word_ready = 1'b1;
+  // A poisoned fetch takes its place in a cycle of its own, for which the next fetch's first word, of another queue, waits.
+  assign word_ready = !(descriptor_valid && take_poison);
+  assign word_comes = descriptor_valid && word_ready;
+  assign descriptor_done = word_comes && word_last;
   assign spoiled = poisoned[queue];
   assign fetched_valid = descriptor_done && !word_error && !spoiled;
   assign fetched_queue = queue;
   assign fetched_count = count;
 
   always_ff @(posedge clk) begin
-    if (descriptor_valid) begin
+    if (word_comes) begin
       case (part)
         2'd0: part_0[place] <= word;
         2'd1: part_1[place] <= word;
@@ -175,7 +177,7 @@ module glacis_job_prepare
   assign wanted = !wants_data ? 4'b0 : too_many ? {3'b0, has_source} :
                   {at.opcode == OPCODE_OPEN, far_aad_wanted, has_destination, has_source};
   assign ask = checked != arrived && !drops[current] && !poisons[current] && alive[queues[current]];
-  assign ask_command = ask && asking;
+  assign ask_command = ask && asking && !checking;
   assign ask_queue = queues[current];
   // a command is asked about once, before anything is read for it
   assign begins = checked != arrived && !checking && (!ask || (asking && ask_answered));
@@ -329,7 +331,7 @@ module glacis_job_prepare
   assign poison_status = by_doorbell[current] ? STATUS_BAD_RING : STATUS_DMA_READ;
   always_ff @(posedge clk) begin
     if (take_poison) by_doorbell[place] <= 1'b1;
-    else if (descriptor_valid) by_doorbell[place] <= 1'b0;
+    else if (word_comes) by_doorbell[place] <= 1'b0;
   end
 
   // ---- the next job ----
