@@ -31,6 +31,9 @@
 
 #define ROUNDS       5u
 #define ROUNDS_QUICK 3u
+/* Each round of the servers in so many turns, the sides in alternation: other guests change a machine's speed within
+ * seconds, and a turn must be shorter than that. */
+#define TURNS 6u
 
 /* One comparison. */
 struct metric {
@@ -85,7 +88,7 @@ struct run {
 	struct bench_report *report;
 };
 
-/* One sample: processor time of `requests` requests over connections that are warm. */
+/* One sample: processor time of a turn's requests, over new connections, until these are closed. */
 static int sample(const struct run *run, const struct metric *metric, const struct provider_server *server,
 		  struct bench_samples *samples)
 {
@@ -97,7 +100,7 @@ static int sample(const struct run *run, const struct metric *metric, const stru
 				 .port = server->port,
 				 .tls_1_2 = metric->tls_1_2,
 				 .close_each = metric->close_each };
-	uint64_t requests = run->options->quick ? metric->requests / 3 : metric->requests;
+	uint64_t requests = (run->options->quick ? metric->requests / 3 : metric->requests) / TURNS;
 	struct tls_client *client = NULL;
 	double spent;
 	int status;
@@ -106,10 +109,10 @@ static int sample(const struct run *run, const struct metric *metric, const stru
 	status = tls_client_open(&load, &client);
 	if (status)
 		return status;
-	spent = provider_server_cpu(server);
+	spent = provider_server_settle(server);
 	status = tls_client_run(client, requests);
-	spent = provider_server_cpu(server) - spent;
 	tls_client_close(client);
+	spent = provider_server_settle(server) - spent;
 	if (!status && spent <= 0)
 		status = -ESRCH;
 	if (!status)
@@ -148,11 +151,11 @@ static int measure_metric(struct run *run, const struct metric *metric)
 
 	for (unsigned side = 0; side < 2 && !status; side++)
 		status = provider_server_start(&run->setup, metric->kind, side == 0, metric->bits, &servers[side]);
-	for (unsigned round = 0; round < run->rounds && !status; round++)
+	for (unsigned turn = 0; turn < run->rounds * TURNS && !status; turn++)
 		for (unsigned i = 0; i < 2 && !status; i++) {
-			unsigned side = (round + i) % 2;
-			bench_progress("%s: %s: round %u of %u", provider_server_name(metric->kind), metric->name,
-				       round + 1, run->rounds);
+			unsigned side = (turn + i) % 2;
+			bench_progress("%s: %s: turn %u of %u", provider_server_name(metric->kind), metric->name,
+				       turn + 1, run->rounds * TURNS);
 			status = sample(run, metric, &servers[side], &samples[side]);
 		}
 	provider_server_stop(&servers[0]);
@@ -236,9 +239,16 @@ static int find_modules(struct run *run)
 		snprintf(run->modules, sizeof(run->modules), "%s%s", self, beside);
 	}
 	snprintf(path, sizeof(path), "%s/glacis.so", run->modules);
+	if (access(path, R_OK)) {
+		fprintf(stderr, "glacis-bench: no %s; build it, or name its folder with --modules PATH\n", path);
+		return -ENOENT;
+	}
+	if (!run->options->against)
+		return 0;
+	snprintf(path, sizeof(path), "%s/glacis.so", run->options->against);
 	if (access(path, R_OK) == 0)
 		return 0;
-	fprintf(stderr, "glacis-bench: no %s; build it, or name its folder with --modules PATH\n", path);
+	fprintf(stderr, "glacis-bench: no %s; --against names the folder that it is in\n", path);
 	return -ENOENT;
 }
 

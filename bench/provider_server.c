@@ -21,6 +21,10 @@
 
 #define START_MS 5000
 #define STOP_MS  2000
+/* A server that took less than this within that time has nothing in hand: its timers and the crew's take less. */
+#define SETTLE_MS     4
+#define SETTLED_S     50e-6
+#define SETTLE_MAX_MS 2000
 
 const char *provider_server_name(enum provider_server_kind kind)
 {
@@ -216,4 +220,19 @@ double provider_server_cpu(const struct provider_server *server)
 	if (server->pid <= 0 || clock_gettime(server->clock, &used))
 		return -1.0;
 	return (double)used.tv_sec + (double)used.tv_nsec * 1e-9;
+}
+
+double provider_server_settle(const struct provider_server *server)
+{
+	const struct timespec pause = { .tv_nsec = SETTLE_MS * 1000000 };
+	double before, now = provider_server_cpu(server);
+
+	for (unsigned ms = 0; ms < SETTLE_MAX_MS; ms += SETTLE_MS) {
+		before = now;
+		nanosleep(&pause, NULL);
+		now = provider_server_cpu(server);
+		if (now < 0 || now - before < SETTLED_S)
+			break;
+	}
+	return now;
 }

@@ -44,5 +44,7 @@ void provider_server_stop(struct provider_server *server);
 
 /* Processor time since its start, all threads, user and system; negative when it has died. */
 double provider_server_cpu(const struct provider_server *server);
+/* The same, once it has nothing left to do: no processor time for some milliseconds, or two seconds are over. */
+double provider_server_settle(const struct provider_server *server);
 
 #endif
