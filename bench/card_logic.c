@@ -143,6 +143,7 @@ void card_logic_open(void)
 	if (memory == MAP_FAILED || vcard_card_init(card, &setup) || vcard_card_attach(card, NULL))
 		fail("it cannot be started");
 	vcard_card_choose_image(card);
+	vcard_card_master(card, true);
 	if (vcard_dma_map_add(&card->map, ADDRESS, MEMORY, VCARD_DMA_READABLE | VCARD_DMA_WRITEABLE, file, 0))
 		fail("no memory for it");
 	close(file);

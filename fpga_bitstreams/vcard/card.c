@@ -161,6 +161,15 @@ static void reset_function(struct vcard_card *card)
 		card->setup.backend->logic->power(card->logic);
 }
 
+void vcard_card_master(struct vcard_card *card, bool may)
+{
+	if (may == atomic_load_explicit(&card->map.master, memory_order_relaxed))
+		return;
+	vcard_gate_close(&card->gate);
+	atomic_store_explicit(&card->map.master, may, memory_order_relaxed);
+	vcard_gate_open(&card->gate);
+}
+
 void vcard_card_reset(struct vcard_card *card)
 {
 	vcard_gate_close(&card->gate);
@@ -244,6 +253,7 @@ void vcard_card_detach(struct vcard_card *card)
 {
 	vcard_gate_close(&card->gate);
 	card->host = NULL;
+	atomic_store_explicit(&card->map.master, false, memory_order_relaxed);
 	vcard_dma_map_clear(&card->map);
 	vcard_interrupts_clear(&card->interrupts);
 	drop_doorbells(card);
@@ -261,6 +271,12 @@ void vcard_card_note_dma(struct vcard_card *card, unsigned queue, uint32_t error
 {
 	atomic_store_explicit(&card->error_address, address, memory_order_relaxed);
 	vcard_card_note(card, queue, error_mask);
+}
+
+void vcard_card_interrupt(const struct vcard_card *card, unsigned queue)
+{
+	if (atomic_load_explicit(&card->map.master, memory_order_relaxed))
+		vcard_interrupts_raise(&card->interrupts, queue);
 }
 
 void vcard_card_wake(struct vcard_card *card, unsigned queue)

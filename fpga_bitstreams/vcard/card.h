@@ -65,7 +65,7 @@ struct vcard_card {
 	/* What the client sees of the image: the backend's, less what the image or a fault takes away. */
 	uint32_t capabilities;
 	uint32_t abi_major;
-	bool gone; /* the fault "all-ones", or an image that does not answer: as if pulled out */
+	bool gone;    /* the fault "all-ones", or an image that does not answer: as if pulled out */
 	bool wrong;   /* the image computes wrong tags */
 	bool booting; /* goes away to load another image */
 
@@ -98,6 +98,13 @@ void vcard_card_destroy(struct vcard_card *card);
 int vcard_card_attach(struct vcard_card *card, const struct vcard_host *host);
 void vcard_card_detach(struct vcard_card *card);
 
+/*
+ * PCI's Bus Master Enable, clear at first. Once it was cleared nothing of the client's memory is read or written any
+ * more, no request goes to the client and no interrupt. What a queue tries meanwhile fails as an access outside the
+ * map does. With the gate open; closes it meanwhile.
+ */
+void vcard_card_master(struct vcard_card *card, bool may);
+
 /* CONTROL.RESET of the function. With the gate open; closes it meanwhile. */
 void vcard_card_reset(struct vcard_card *card);
 
@@ -124,6 +131,9 @@ static inline _Atomic uint32_t *vcard_card_doorbell(const struct vcard_card *car
 /* Notes an error in ERRORS and ERROR_QUEUE. Any thread. */
 void vcard_card_note(struct vcard_card *card, unsigned queue, uint32_t error_mask);
 void vcard_card_note_dma(struct vcard_card *card, unsigned queue, uint32_t error_mask, uint64_t address);
+
+/* MSI-X of a queue, which is a write by the card: not sent while it may not master the bus. Inside the gate. */
+void vcard_card_interrupt(const struct vcard_card *card, unsigned queue);
 
 /* Wakes the worker of a queue, or all. */
 void vcard_card_wake(struct vcard_card *card, unsigned queue);

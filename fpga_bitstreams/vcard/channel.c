@@ -10,13 +10,14 @@
 #include "channel_request.h"
 #include "clock.h"
 
-int vcard_channel_init(struct vcard_channel *channel, struct vcard_gate *gate)
+int vcard_channel_init(struct vcard_channel *channel, struct vcard_gate *gate, const atomic_bool *master)
 {
 	int error = -ENOMEM;
 
 	memset(channel, 0, sizeof(*channel));
 	channel->fd = -1;
 	channel->gate = gate;
+	channel->master = master;
 	channel->body = malloc(VCARD_WIRE_BODY_MAX);
 	if (!channel->body)
 		return error;
@@ -211,6 +212,7 @@ int vcard_channel_send(struct vcard_channel *channel, const struct vcard_wire_he
 				  body[0],
 				  body[1] };
 	struct msghdr message = { .msg_iov = pieces, .msg_iovlen = 3 };
+	bool is_request = (header->flags & VCARD_WIRE_TYPE_MASK) == VCARD_WIRE_REQUEST;
 	int error = 0;
 
 	if (fd >= 0) {
@@ -222,6 +224,12 @@ int vcard_channel_send(struct vcard_channel *channel, const struct vcard_wire_he
 		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
 	}
 	pthread_mutex_lock(&channel->send_lock);
+	/* Under this lock, which the reply to whoever clears the bit needs as well: so it is behind our last request.
+	 */
+	if (is_request && !atomic_load_explicit(channel->master, memory_order_relaxed)) {
+		pthread_mutex_unlock(&channel->send_lock);
+		return -EACCES;
+	}
 	for (size_t left = header->size; left && !error;) {
 		ssize_t sent = sendmsg(channel->fd, &message, MSG_NOSIGNAL);
 

@@ -10,6 +10,7 @@
 #define VCARD_CHANNEL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +26,7 @@ struct vcard_request; /* one of ours under way; in channel.c */
 struct vcard_channel {
 	int fd; /* -1: closed */
 	struct vcard_gate *gate;
+	const atomic_bool *master; /* requests of ours go out while it is set */
 
 	/* The message being received, valid until the next call of vcard_channel_receive(). */
 	struct vcard_wire_header header;
@@ -46,7 +48,8 @@ struct vcard_channel {
 	uint32_t data_max;   /* bytes of data that the client takes in one message */
 };
 
-int vcard_channel_init(struct vcard_channel *channel, struct vcard_gate *gate);
+/* `master`: once it is clear and a reply was sent after that, no request of ours follows. */
+int vcard_channel_init(struct vcard_channel *channel, struct vcard_gate *gate, const atomic_bool *master);
 void vcard_channel_destroy(struct vcard_channel *channel);
 
 /* Takes over `fd`, a connected stream socket. */

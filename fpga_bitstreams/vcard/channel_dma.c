@@ -107,6 +107,15 @@ static int wait_answer(struct vcard_channel *channel, struct vcard_request *requ
 	return error;
 }
 
+/* The request has not gone out. */
+static void drop(struct vcard_channel *channel, struct vcard_request *request, int error)
+{
+	pthread_mutex_lock(&channel->lock);
+	request->done = true;
+	request->error = error;
+	pthread_mutex_unlock(&channel->lock);
+}
+
 static int exchange(struct vcard_channel *channel, struct vcard_request *request, uint32_t number, const void *data,
 		    uint32_t size)
 {
@@ -121,7 +130,9 @@ static int exchange(struct vcard_channel *channel, struct vcard_request *request
 		return -ECONNRESET;
 	header.id = request->id;
 	vcard_gate_leave(gate);
-	vcard_channel_send(channel, &header, body, -1); /* a failure closes the channel, which the wait sees */
+	error = vcard_channel_send(channel, &header, body, -1);
+	if (error == -EACCES)
+		drop(channel, request, error); /* any other closes the channel, which the wait sees */
 	error = wait_answer(channel, request);
 	vcard_gate_enter(gate);
 	return error;

@@ -7,7 +7,10 @@
 
 #include "channel.h"
 
-/* Header and two pieces of body, either of which may be empty. Any thread. */
+/*
+ * Header and two pieces of body, either of which may be empty. Any thread. -EACCES: a request, and the card may not
+ * master the bus. After any other error the connection is at its end.
+ */
 int vcard_channel_send(struct vcard_channel *channel, const struct vcard_wire_header *header, const struct iovec *body,
 		       int fd);
 

@@ -41,10 +41,11 @@ static json_t *status(struct vcard_card *card)
 		enabled += state == GLACIS_CARD_STATE_ENABLED;
 		failed += state == GLACIS_CARD_STATE_ERROR;
 	}
-	return json_pack("{s:s, s:b, s:b, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:o}", "backend",
-			 card->setup.backend->name, "client", card->host != NULL, "enabled", card->enabled, "regions",
-			 (int)card->map.count, "queues_enabled", (int)enabled, "queues_failed", (int)failed, "commands",
-			 (json_int_t)total(card, VCARD_COMMANDS), "completions",
+	return json_pack("{s:s, s:b, s:b, s:b, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:o}", "backend",
+			 card->setup.backend->name, "client", card->host != NULL, "bus_master",
+			 atomic_load_explicit(&card->map.master, memory_order_relaxed), "enabled", card->enabled,
+			 "regions", (int)card->map.count, "queues_enabled", (int)enabled, "queues_failed", (int)failed,
+			 "commands", (json_int_t)total(card, VCARD_COMMANDS), "completions",
 			 (json_int_t)total(card, VCARD_COMPLETIONS), "aead_bytes",
 			 (json_int_t)total(card, VCARD_AEAD_BYTES), "rsa_operations",
 			 (json_int_t)total(card, VCARD_RSA_OPERATIONS), "errors", (json_int_t)total(card, VCARD_ERRORS),

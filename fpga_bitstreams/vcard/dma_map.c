@@ -132,13 +132,18 @@ void vcard_dma_map_clear(struct vcard_dma_map *map)
 	for (size_t i = 0; i < map->count; i++)
 		unmap(&map->regions[i]);
 	free(map->regions);
-	*map = (struct vcard_dma_map){ 0 };
+	map->regions = NULL;
+	map->count = 0;
+	map->capacity = 0;
 }
 
 const struct vcard_dma_region *vcard_dma_map_find(const struct vcard_dma_map *map, uint64_t address)
 {
-	size_t index = position(map, address);
+	size_t index;
 
+	if (!atomic_load_explicit(&map->master, memory_order_relaxed))
+		return NULL;
+	index = position(map, address);
 	if (index == map->count || map->regions[index].address > address)
 		return NULL;
 	return &map->regions[index];

@@ -3,10 +3,14 @@
  * The client's memory as the card may reach it: regions of bus addresses, each either mapped into this process from a
  * descriptor, or reachable by messages only. Sorted, without overlaps. Everything here comes from the client and is
  * checked. Changed by the socket's thread with the gate closed, read by workers inside.
+ *
+ * Without PCI's Bus Master Enable no address leads anywhere, whatever is mapped: the card has no other way to the
+ * client's memory than vcard_dma_map_find() and what stands on it.
  */
 #ifndef VCARD_DMA_MAP_H
 #define VCARD_DMA_MAP_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +28,7 @@ struct vcard_dma_region {
 };
 
 struct vcard_dma_map {
+	atomic_bool master; /* PCI's Bus Master Enable; read outside of the gate too (channel.h) */
 	struct vcard_dma_region *regions;
 	size_t count;
 	size_t capacity;
@@ -43,9 +48,10 @@ int vcard_dma_map_add(struct vcard_dma_map *map, uint64_t address, uint64_t size
  */
 int vcard_dma_map_remove(struct vcard_dma_map *map, uint64_t address, uint64_t size, uint64_t *removed);
 
+/* Removes all regions; `master` stays as it is. */
 void vcard_dma_map_clear(struct vcard_dma_map *map);
 
-/* The region that `address` lies in, or NULL. */
+/* The region that `address` lies in, or NULL; NULL as well while the card may not master the bus. */
 const struct vcard_dma_region *vcard_dma_map_find(const struct vcard_dma_map *map, uint64_t address);
 
 /* The region whose mapped memory `pointer` lies in, or NULL; for the handler of bus errors. */

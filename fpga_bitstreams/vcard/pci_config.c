@@ -56,3 +56,8 @@ void vcard_pci_config_write(struct vcard_pci_config *config, uint32_t offset, co
 		*byte = (uint8_t)((*byte & ~mask) | (from[i] & mask));
 	}
 }
+
+bool vcard_pci_config_masters(const struct vcard_pci_config *config)
+{
+	return config->bytes[PCI_COMMAND] & PCI_COMMAND_MASTER;
+}

@@ -183,6 +183,6 @@ unsigned vcard_queue_run(struct vcard_queue *queue, struct vcard_scratch *scratc
 			break;
 	}
 	if ((done || held > queue->held_count) && queue->interrupt)
-		vcard_interrupts_raise(&queue->card->interrupts, queue->index);
+		vcard_card_interrupt(queue->card, queue->index);
 	return done;
 }

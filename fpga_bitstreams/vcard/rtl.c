@@ -234,7 +234,7 @@ static void raise_interrupts(struct vcard_logic_state *state)
 	state->any_interrupt = false;
 	for (unsigned i = 0; i < GLACIS_CARD_QUEUES_MAX; i++) {
 		if (state->interrupts[i])
-			vcard_interrupts_raise(&state->card->interrupts, i);
+			vcard_card_interrupt(state->card, i);
 		state->interrupts[i] = false;
 	}
 }

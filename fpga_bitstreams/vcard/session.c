@@ -85,6 +85,12 @@ static int region_read(struct vcard_session *session)
 	return vcard_channel_reply(&session->channel, session->answer, sizeof(access) + access.count, -1);
 }
 
+static void write_config(struct vcard_session *session, uint32_t offset, const uint8_t *from, uint32_t size)
+{
+	vcard_pci_config_write(&session->config, offset, from, size);
+	vcard_card_master(session->card, vcard_pci_config_masters(&session->config));
+}
+
 static int region_write(struct vcard_session *session)
 {
 	const uint8_t *data = session->channel.body + sizeof(struct vcard_wire_region_access);
@@ -94,7 +100,7 @@ static int region_write(struct vcard_session *session)
 	if (!access_is_good(&access) || access.count > session->channel.body_size - sizeof(access))
 		return -EINVAL;
 	if (access.region == VFIO_PCI_CONFIG_REGION_INDEX && !session->card->booting)
-		vcard_pci_config_write(&session->config, (uint32_t)access.offset, data, access.count);
+		write_config(session, (uint32_t)access.offset, data, access.count);
 	for (uint32_t i = 0; access.region == VFIO_PCI_BAR0_REGION_INDEX && i < access.count; i += 4) {
 		uint32_t value;
 
@@ -133,6 +139,7 @@ static int apply_irqs(struct vcard_session *session, const struct vfio_irq_set *
 	case VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER:
 		if (!set->count)
 			vcard_interrupts_clear(interrupts);
+		/* no message of the card's, so not subject to bus mastering */
 		for (uint32_t i = 0; i < set->count; i++)
 			vcard_interrupts_raise(interrupts, set->start + i);
 		return 0;
@@ -167,6 +174,7 @@ static int set_irqs(struct vcard_session *session)
 
 void vcard_session_power(struct vcard_session *session)
 {
+	vcard_card_master(session->card, false);
 	vcard_card_reset(session->card);
 	vcard_pci_config_init(&session->config, vcard_card_queue_count(session->card));
 }
@@ -243,7 +251,7 @@ int vcard_session_init(struct vcard_session *session, struct vcard_card *card)
 	session->answer = malloc(VCARD_WIRE_BODY_MAX);
 	if (!session->answer)
 		return -ENOMEM;
-	error = vcard_channel_init(&session->channel, &card->gate);
+	error = vcard_channel_init(&session->channel, &card->gate, &card->map.master);
 	if (error)
 		free(session->answer);
 	return error;

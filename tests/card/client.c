@@ -2,12 +2,14 @@
 /* A vfio-user client for tests; see client.h. */
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <linux/pci_regs.h>
 #include <linux/vfio.h>
 
 #include "client.h"
@@ -219,12 +221,20 @@ int client_call(struct client *client, const struct message *message, struct ans
 
 /* ---- commands ---- */
 
-int client_negotiate(struct client *client)
+int client_negotiate_size(struct client *client, unsigned data_max)
 {
-	static const char body[] = "\0\0\0\0{\"capabilities\":{\"max_msg_fds\":16,\"max_data_xfer_size\":65536}}";
+	char body[128] = { 0 }; /* begins with the version, 0.0 */
+	int size = snprintf(body + 4, sizeof(body) - 4,
+			    "{\"capabilities\":{\"max_msg_fds\":16,\"max_data_xfer_size\":%u}}", data_max);
 
 	return client_call(
-		client, &(struct message){ .command = VCARD_WIRE_VERSION, .body = body, .size = sizeof(body) }, NULL);
+		client, &(struct message){ .command = VCARD_WIRE_VERSION, .body = body, .size = 4 + (size_t)size + 1 },
+		NULL);
+}
+
+int client_negotiate(struct client *client)
+{
+	return client_negotiate_size(client, 65536);
 }
 
 int client_map_doorbells(struct client *client)
@@ -303,4 +313,15 @@ int client_unmap(struct client *client, uint64_t address, uint64_t size, uint32_
 	return client_call(client,
 			   &(struct message){ .command = VCARD_WIRE_DMA_UNMAP, .body = &unmap, .size = sizeof(unmap) },
 			   NULL);
+}
+
+int client_master(struct client *client, bool may)
+{
+	uint16_t command;
+	int error = client_read(client, VFIO_PCI_CONFIG_REGION_INDEX, PCI_COMMAND, &command, sizeof(command));
+
+	if (error)
+		return error;
+	command = (uint16_t)(may ? command | PCI_COMMAND_MASTER : command & ~PCI_COMMAND_MASTER);
+	return client_write(client, VFIO_PCI_CONFIG_REGION_INDEX, PCI_COMMAND, &command, sizeof(command));
 }

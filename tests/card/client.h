@@ -45,8 +45,9 @@ struct answer {
 int client_connect(struct client *client, const char *path);
 void client_close(struct client *client);
 
-/* VERSION, and the doorbell pages mapped. */
+/* VERSION, by which DMA requests carry up to 64 KiB or `data_max`; and the doorbell pages mapped. */
 int client_negotiate(struct client *client);
+int client_negotiate_size(struct client *client, unsigned data_max);
 int client_map_doorbells(struct client *client);
 
 /* Sends a message and waits for its answer. 0, the error that it carries, -ECONNRESET or -ETIMEDOUT. */
@@ -62,5 +63,8 @@ int client_read(struct client *client, uint32_t region, uint64_t offset, void *t
 int client_write(struct client *client, uint32_t region, uint64_t offset, const void *from, uint32_t size);
 int client_map(struct client *client, uint64_t address, uint64_t size, uint32_t flags, int fd, uint64_t offset);
 int client_unmap(struct client *client, uint64_t address, uint64_t size, uint32_t flags);
+
+/* Lets the card master the bus, or forbids it. */
+int client_master(struct client *client, bool may);
 
 #endif

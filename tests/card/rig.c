@@ -162,7 +162,8 @@ bool rig_attach(struct rig *rig)
 			rig_sleep_ms(2);
 		}
 	} while (error && rig_now_ms() < end);
-	return CHECK(!error) && CHECK(client_map_doorbells(&rig->client) == 0) &&
+	return CHECK(!error) && CHECK(client_master(&rig->client, true) == 0) &&
+	       CHECK(client_map_doorbells(&rig->client) == 0) &&
 	       CHECK(client_map(&rig->client, RIG_ADDRESS, RIG_MEMORY, VCARD_WIRE_MAP_READ | VCARD_WIRE_MAP_WRITE,
 				rig->memory_fd, 0) == 0);
 }

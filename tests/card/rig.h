@@ -44,7 +44,7 @@ bool rig_is_rtl(void);
 /* Starts a card with these options (NULL-terminated, may be NULL) and waits for its socket. */
 bool rig_start(struct rig *rig, const char *const *options);
 
-/* Attaches a client, maps the doorbells and the memory. Again after rig_detach(). */
+/* Attaches a client, maps the doorbells and the memory, and lets the card master the bus. Again after rig_detach(). */
 bool rig_attach(struct rig *rig);
 void rig_detach(struct rig *rig);
 

@@ -171,6 +171,7 @@ static void keys_do_not_outlive_a_reset(void)
 		} else if (way == 1) {
 			CHECK(client_call(&bed.rig.client, &(struct message){ .command = VCARD_WIRE_RESET }, NULL) ==
 			      0);
+			CHECK(client_master(&bed.rig.client, true) == 0);
 		} else {
 			rig_detach(&bed.rig);
 			NEED(rig_attach(&bed.rig));

@@ -70,6 +70,7 @@ static struct vcard_queue *attach(struct vcard_card *card, unsigned index, unsig
 
 	require(!vcard_card_attach(card, NULL), "a client can come");
 	vcard_card_choose_image(card);
+	vcard_card_master(card, true);
 	require(!vcard_dma_map_add(&card->map, ADDRESS, MEMORY, 3, memory_fd, MARGIN), "memory can be mapped");
 	card->enabled = true;
 	queue->sq_base = ADDRESS;

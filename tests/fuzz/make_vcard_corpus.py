@@ -47,6 +47,8 @@ def queue(index, sq, cq, size):
                     ((0, sq), (4, 0), (8, cq), (12, 0), (16, size), (20, 1)))
 
 
+MASTER = message(10, struct.pack("<QIIH", 4, 7, 2, 4))  # the command register: may do DMA
+NO_MASTER = message(10, struct.pack("<QIIH", 4, 7, 2, 0))
 MEMORY = message(2, dma_map(0, 0x10000), 3)
 write("vcard_message", "version", b"\0" + message(1, b"\0\0\0\0{\"capabilities\":{\"max_data_xfer_size\":4096}}\0"))
 write("vcard_message", "information", session(
@@ -63,8 +65,11 @@ write("vcard_message", "registers", session(
     *(message(9, struct.pack("<QII", offset, 0, 64)) for offset in (0, 0x1000, 0x2000, 0x80000, 0x100000)),
     message(9, struct.pack("<QII", 0, 7, 256)), store(0x40, 7), store(0x1008, 7)))
 write("vcard_message", "queue", session(
-    MEMORY, queue(1, 0, 0x1000, 0x0303), queue(0, 0x2000, 0x3000, 0x0303), store(0x1000, 1), store(0x81000, 3),
+    MEMORY, MASTER, queue(1, 0, 0x1000, 0x0303), queue(0, 0x2000, 0x3000, 0x0303), store(0x1000, 1), store(0x81000, 3),
     store(0x80000, 2), store(0x81000, 9), store(0x101014, 2), store(0x1000, 2)))
+write("vcard_message", "master", session(
+    MEMORY, queue(1, 0, 0x1000, 0x0303), store(0x1000, 1), store(0x81000, 3), MASTER, store(0x101014, 2), store(0x101014, 1),
+    store(0x81000, 3), NO_MASTER, store(0x81000, 5), MASTER, message(13), MASTER))
 write("vcard_message", "no-reply", session(message(13, flags=16), message(9, struct.pack("<QII", 0, 0, 4), flags=16)))
 write("vcard_message", "wrong-size", session(message(13, flags=0x20)))
 
