@@ -24,6 +24,9 @@ SCRATCH = tempfile.mkdtemp(prefix="glacis-e2e-")
 os.chmod(SCRATCH, 0o755)  # glacisd, started as root, becomes "nobody" and must reach sockets in here
 atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
 
+# Where Debian keeps servers, which is not in the PATH of a plain user.
+os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+
 after_each = []  # functions called after each test, to take down what it left behind
 _tests = []
 
