@@ -295,15 +295,29 @@ static uint64_t longest_take_ms(unsigned ms, unsigned *count)
 	return longest / per_ms;
 }
 
-static void stuck(void)
+/* Three operations on a queue that will not reset, and calls for half of what a reset may take. The longest of them. */
+static uint64_t stuck_calls_ms(unsigned *count)
 {
-	unsigned more;
-
 	card_start(8);
 	CHECK(put(3) == 3, "takes three");
 	card.queues[1].reset_stuck = true;
 	timeout_set(LATE_MS);
-	CHECK(longest_take_ms(GLACIS_RESET_MS / 2, &more) < GLACIS_RESET_MS / 2, "a call waits for the card");
+	return longest_take_ms(GLACIS_RESET_MS / 2, count);
+}
+
+static void stuck(void)
+{
+	unsigned more, tries = 3;
+	uint64_t longest = stuck_calls_ms(&more);
+
+	/* A virtual machine may stand still for a second, but hardly in each try. */
+	while (longest >= GLACIS_RESET_MS / 2 && --tries > 0) {
+		CHECK(more == 3 || take_late(3 - more, RTE_CRYPTO_OP_STATUS_ERROR), "come back");
+		card_end();
+		fake_card_init(&card);
+		longest = stuck_calls_ms(&more);
+	}
+	CHECK(longest < GLACIS_RESET_MS / 2, "a call waits for the card");
 	CHECK(more == 0 && card.cuts == 0, "%u come back while the card may be at them", more);
 	CHECK(put(1) == 0, "takes more");
 	CHECK(take_late(3, RTE_CRYPTO_OP_STATUS_ERROR), "come back, though the queue does not reset");
