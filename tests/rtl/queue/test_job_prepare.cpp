@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "Vglacis_job_prepare.h"
+#include "bench.h"
 #include "coverage.h"
 #include "verilated.h"
 
@@ -141,17 +142,11 @@ class bench
 	}
 	void fill(void *to, size_t size)
 	{
-		uint8_t *bytes = static_cast<uint8_t *>(to);
-
-		for (size_t i = 0; i < size; i++)
-			bytes[i] = static_cast<uint8_t>(random());
+		bench_fill(random, to, size);
 	}
 	void edge()
 	{
-		model.clk = 1;
-		model.eval();
-		model.clk = 0;
-		model.eval();
+		bench_edge(model);
 		cycle++;
 	}
 	job &at(unsigned long serial)
@@ -162,10 +157,7 @@ class bench
 	// Queues: one that has failed or stalled dies, any may, and it comes back when nothing of it is left.
 	void set_alive()
 	{
-		for (unsigned i = 0; i < 4; i++)
-			model.alive[i] = 0;
-		for (unsigned q = 0; q < QUEUES; q++)
-			model.alive[q / 32] |= static_cast<uint32_t>(alive[q]) << q % 32;
+		bench_set_alive(model, alive);
 	}
 	void live_and_die()
 	{
@@ -675,14 +667,5 @@ void any_order()
 
 int main(int argc, char **argv)
 {
-	static const struct tap_case cases[] = { { "jobs in any order, at any pace", any_order } };
-
-	if (argc < 2) {
-		fprintf(stderr, "usage: test_job_prepare CYCLES [SEED]\n");
-		return 64;
-	}
-	Verilated::commandArgs(argc, argv);
-	cycles = strtoul(argv[1], nullptr, 10);
-	seed = argc > 2 ? static_cast<uint32_t>(strtoul(argv[2], nullptr, 10)) : 1;
-	return tap_run(cases, TAP_COUNT(cases), argc, argv, argc);
+	return bench_main(argc, argv, "CYCLES", { "jobs in any order, at any pace", any_order }, cycles, seed);
 }

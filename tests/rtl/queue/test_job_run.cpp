@@ -15,7 +15,9 @@
 #include <openssl/evp.h>
 
 #include "Vglacis_job_run.h"
+#include "bench.h"
 #include "coverage.h"
+#include "job_run_parts.h"
 #include "verilated.h"
 
 extern "C" {
@@ -26,68 +28,14 @@ extern "C" {
 namespace
 {
 
+using job_run_parts::access, job_run_parts::bytes, job_run_parts::ending, job_run_parts::job, job_run_parts::list,
+	job_run_parts::packet, job_run_parts::result;
+
 constexpr unsigned QUEUES = 65, JOBS = 16, PIPES = 2, BUFFER = 1 << 17;
 constexpr unsigned long PATIENCE = 20000; // cycles without an end
 
-typedef std::vector<uint8_t> bytes;
-typedef std::vector<glacis_card_segment> list;
-
 unsigned long jobs_wanted;
 uint32_t seed;
-
-struct job {
-	unsigned queue = 0;
-	glacis_card_aead at;
-	bool drop = false, poison = false, has_data = false, to_rsa = false;
-	bool died = false;                                      // its queue has, since the job came
-	bool outside = false, read_fails = false, left = false; // it has left for an RSA engine
-	uint8_t status = GLACIS_CARD_STATUS_OK;
-	uint8_t aad[GLACIS_CARD_AAD_MAX] = { 0 }, tag[16] = { 0 }, made_tag[16] = { 0 };
-	bytes text, made;
-	list source, destination;
-	unsigned step = 0; // accesses of its result so far
-
-	bool is_refused() const
-	{
-		return at.opcode == GLACIS_CARD_OPCODE_OPEN && memcmp(made_tag, tag, sizeof(tag));
-	}
-};
-
-struct access {
-	uint64_t address;
-	unsigned size, place, source;
-	bool zeros, is_inline, last;
-	unsigned owner;
-	bytes expected;
-};
-
-// An RSA command's end, as the unit gives it.
-struct result {
-	bool drop, outside, operation;
-	unsigned queue;
-	uint32_t cookie;
-	uint8_t status;
-	unsigned size;
-	uint64_t address;
-	bool died;
-};
-
-// What is to be completed: a job's or an RSA command's.
-struct ending {
-	bool rsa, drop, poison, left, operation, aead;
-	unsigned queue, size;
-	uint32_t cookie;
-	uint8_t status;
-	bool answered = false, drops = false, holds = false, phase = false, twice = false, placed = false,
-	     retired = false;
-	uint32_t wrong = 0;
-};
-
-struct packet {
-	unsigned words, next;
-	bool error;
-	bytes text;
-};
 
 class bench
 {
@@ -166,26 +114,17 @@ class bench
 	}
 	void fill(void *to, size_t size)
 	{
-		uint8_t *at = static_cast<uint8_t *>(to);
-
-		for (size_t i = 0; i < size; i++)
-			at[i] = static_cast<uint8_t>(random());
+		bench_fill(random, to, size);
 	}
 	void edge()
 	{
-		model.clk = 1;
-		model.eval();
-		model.clk = 0;
-		model.eval();
+		bench_edge(model);
 		cycle++;
 	}
 
 	void set_alive()
 	{
-		for (unsigned i = 0; i < 4; i++)
-			model.alive[i] = 0;
-		for (unsigned q = 0; q < QUEUES; q++)
-			model.alive[q / 32] |= static_cast<uint32_t>(alive[q]) << q % 32;
+		bench_set_alive(model, alive);
 	}
 	void live_and_die(bool closing)
 	{
@@ -835,14 +774,6 @@ void any_jobs()
 
 int main(int argc, char **argv)
 {
-	static const struct tap_case cases[] = { { "jobs of any kind, in any state of their queues", any_jobs } };
-
-	if (argc < 2) {
-		fprintf(stderr, "usage: test_job_run JOBS [SEED]\n");
-		return 64;
-	}
-	Verilated::commandArgs(argc, argv);
-	jobs_wanted = strtoul(argv[1], nullptr, 10);
-	seed = argc > 2 ? static_cast<uint32_t>(strtoul(argv[2], nullptr, 10)) : 1;
-	return tap_run(cases, TAP_COUNT(cases), argc, argv, argc);
+	return bench_main(argc, argv, "JOBS", { "jobs of any kind, in any state of their queues", any_jobs },
+			  jobs_wanted, seed);
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "Vglacis_rsa_line.h"
+#include "bench.h"
 #include "coverage.h"
 #include "verilated.h"
 
@@ -108,18 +109,12 @@ class bench
 	}
 	void edge()
 	{
-		model.clk = 1;
-		model.eval();
-		model.clk = 0;
-		model.eval();
+		bench_edge(model);
 		cycle++;
 	}
 	void set_alive()
 	{
-		for (unsigned i = 0; i < 4; i++)
-			model.alive[i] = 0;
-		for (unsigned q = 0; q < QUEUES; q++)
-			model.alive[q / 32] |= static_cast<uint32_t>(alive[q]) << q % 32;
+		bench_set_alive(model, alive);
 	}
 	void live_and_die(bool closing)
 	{
@@ -259,14 +254,5 @@ void any_order()
 
 int main(int argc, char **argv)
 {
-	static const struct tap_case cases[] = { { "queues that fill up, empty and die", any_order } };
-
-	if (argc < 2) {
-		fprintf(stderr, "usage: test_rsa_line CYCLES [SEED]\n");
-		return 64;
-	}
-	Verilated::commandArgs(argc, argv);
-	cycles = strtoul(argv[1], nullptr, 10);
-	seed = argc > 2 ? static_cast<uint32_t>(strtoul(argv[2], nullptr, 10)) : 1;
-	return tap_run(cases, TAP_COUNT(cases), argc, argv, argc);
+	return bench_main(argc, argv, "CYCLES", { "queues that fill up, empty and die", any_order }, cycles, seed);
 }

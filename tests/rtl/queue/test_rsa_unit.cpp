@@ -14,6 +14,7 @@
 
 #include "../rsa/key.h"
 #include "Vglacis_rsa_unit.h"
+#include "bench.h"
 #include "coverage.h"
 #include "verilated.h"
 
@@ -129,10 +130,7 @@ class bench
 	}
 	void set_alive()
 	{
-		for (unsigned i = 0; i < 4; i++)
-			model.alive[i] = 0;
-		for (unsigned q = 0; q < QUEUES; q++)
-			model.alive[q / 32] |= static_cast<uint32_t>(alive[q]) << q % 32;
+		bench_set_alive(model, alive);
 	}
 	void live_and_die(bool closing)
 	{
@@ -156,8 +154,7 @@ class bench
 	// Commands.
 	void fill(void *to, size_t size)
 	{
-		for (size_t i = 0; i < size; i++)
-			static_cast<uint8_t *>(to)[i] = static_cast<uint8_t>(random());
+		bench_fill(random, to, size);
 	}
 	void load(command *made)
 	{
@@ -450,14 +447,6 @@ void any_commands()
 
 int main(int argc, char **argv)
 {
-	static const struct tap_case cases[] = { { "keys and operations of any queue, in any state", any_commands } };
-
-	if (argc < 2) {
-		fprintf(stderr, "usage: test_rsa_unit RESULTS [SEED]\n");
-		return 64;
-	}
-	Verilated::commandArgs(argc, argv);
-	results_wanted = strtoul(argv[1], nullptr, 10);
-	seed = argc > 2 ? static_cast<uint32_t>(strtoul(argv[2], nullptr, 10)) : 1;
-	return tap_run(cases, TAP_COUNT(cases), argc, argv, argc);
+	return bench_main(argc, argv, "RESULTS", { "keys and operations of any queue, in any state", any_commands },
+			  results_wanted, seed);
 }
