@@ -87,10 +87,6 @@ module glacis_queues
   logic [15:0] landed[0:QUEUE_COUNT-1];
   logic [15:0] dropped[0:QUEUE_COUNT-1];
   logic [7:0] error_code[0:QUEUE_COUNT-1];
-  logic [63:0] commands[0:QUEUE_COUNT-1];
-  logic [63:0] completions[0:QUEUE_COUNT-1];
-  logic [63:0] bytes[0:QUEUE_COUNT-1];
-  logic [63:0] errors[0:QUEUE_COUNT-1];
   logic [127:0] enabled, resetting, failed, stalled, interrupts;
   logic [127:0] pending;  // may have descriptors to fetch
 
@@ -112,6 +108,7 @@ module glacis_queues
   logic [7:0] sq_log2, cq_log2;
   logic [64:0] sq_end, cq_end;
   logic [63:0] bus_sq_base, bus_cq_base;
+  logic [63:0] commands, completions, bytes, errors;  // of the queue of the bus
   logic [31:0] control, status;
   logic [15:0] bus_sq_head, bus_cq_tail;
 
@@ -146,10 +143,10 @@ module glacis_queues
                      which == {1'b0, QUEUE_SIZE} ? {control, 16'b0, sizes[bus_queue]} :
                      which == {1'b0, QUEUE_STATUS} ? {16'b0, bus_sq_head, status} :
                      which == {1'b0, QUEUE_CQ_TAIL} ? {48'b0, bus_cq_tail} :
-                     which == {1'b0, QUEUE_COMMANDS} ? commands[bus_queue] :
-                     which == {1'b0, QUEUE_COMPLETIONS} ? completions[bus_queue] :
-                     which == {1'b0, QUEUE_BYTES} ? bytes[bus_queue] :
-                     which == {1'b0, QUEUE_ERRORS} ? errors[bus_queue] : 64'd0;
+                     which == {1'b0, QUEUE_COMMANDS} ? commands :
+                     which == {1'b0, QUEUE_COMPLETIONS} ? completions :
+                     which == {1'b0, QUEUE_BYTES} ? bytes :
+                     which == {1'b0, QUEUE_ERRORS} ? errors : 64'd0;
 
   // Set-up and doorbells, one write port each: the sweep, the bus, or the end of CONTROL.ENABLE.
   logic start;
@@ -329,20 +326,50 @@ module glacis_queues
     .left(place_left)
   );
 
-  always_ff @(posedge clk) begin
-    if (sweeping) commands[sweep] <= '0;
-    else if (start) commands[bus_queue] <= '0;
-    else if (fetched_valid) commands[fetched_queue] <= commands[fetched_queue] + {61'b0, fetched_count};
-    if (sweeping) completions[sweep] <= '0;
-    else if (start) completions[bus_queue] <= '0;
-    else if (landed_valid) completions[landed_queue] <= completions[landed_queue] + 64'd1;
-    if (sweeping) bytes[sweep] <= '0;
-    else if (start) bytes[bus_queue] <= '0;
-    else if (counted_valid) bytes[counted_queue] <= bytes[counted_queue] + {47'b0, counted_bytes};
-    if (sweeping) errors[sweep] <= '0;
-    else if (start) errors[bus_queue] <= '0;
-    else if (counted_valid && counted_error) errors[counted_queue] <= errors[counted_queue] + 64'd1;
-  end
+  // ---- counters ----
+  glacis_queue_counters #(
+    .QUEUE_COUNT(QUEUE_COUNT),
+    .AMOUNT_BITS(3)
+  ) of_commands (
+    .add_valid(fetched_valid),
+    .add_queue(fetched_queue),
+    .add_amount(fetched_count),
+    .bus_sum(commands),
+    .*
+  );
+
+  glacis_queue_counters #(
+    .QUEUE_COUNT(QUEUE_COUNT),
+    .AMOUNT_BITS(1)
+  ) of_completions (
+    .add_valid(landed_valid),
+    .add_queue(landed_queue),
+    .add_amount(1'b1),
+    .bus_sum(completions),
+    .*
+  );
+
+  glacis_queue_counters #(
+    .QUEUE_COUNT(QUEUE_COUNT),
+    .AMOUNT_BITS(17)
+  ) of_bytes (
+    .add_valid(counted_valid),
+    .add_queue(counted_queue),
+    .add_amount(counted_bytes),
+    .bus_sum(bytes),
+    .*
+  );
+
+  glacis_queue_counters #(
+    .QUEUE_COUNT(QUEUE_COUNT),
+    .AMOUNT_BITS(1)
+  ) of_errors (
+    .add_valid(counted_valid && counted_error),
+    .add_queue(counted_queue),
+    .add_amount(1'b1),
+    .bus_sum(errors),
+    .*
+  );
 
   // ---- states ----
   queue_t scan;
