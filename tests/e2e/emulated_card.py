@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A glacis-vcard for drivers that kill it and bring it back. GLACIS_VCARD and GLACIS_CRYPTODEV name the program and
-libglacis' module for DPDK."""
+libglacis' module for DPDK; GLACIS_VCARD_BACKEND what is behind the card, by default its model."""
 import json
 import os
 import pwd
@@ -9,6 +9,9 @@ import subprocess
 import time
 
 from harness import SCRATCH, Skip, equal, eventually, run
+
+# Simulated logic: it does some thousand records a second, and a signature in seconds.
+SLOW = os.environ.get("GLACIS_VCARD_BACKEND") == "rtl"
 
 
 def vcard_path():
@@ -23,7 +26,7 @@ class Card:
 
     def __init__(self, *options):
         self.program = vcard_path()
-        self.options = options
+        self.options = (("--backend", "rtl") if SLOW and "--backend" not in options else ()) + options
         self.folder = os.path.join(SCRATCH, f"card-{time.monotonic_ns()}")
         os.mkdir(self.folder)
         self.user = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None

@@ -2,20 +2,21 @@
 """Debian's HAProxy with glacis.so and a card for its signatures, and what becomes of its clients when the card fails:
 nothing.
 
-The card is a glacis-vcard that is killed and comes back. GLACIS_CARD_KILLS says how often.
+The card is a glacis-vcard that is killed and comes back. GLACIS_CARD_KILLS says how often; GLACIS_VCARD_BACKEND=rtl that it
+is its simulated logic, for which volumes are divided by GLACIS_E2E_SCALE.
 """
 import os
 import re
 import signal
 import threading
 
-from emulated_card import Card, vcard_path
+from emulated_card import SLOW, Card, vcard_path
 from harness import SCALE, SCRATCH, Skip, check, equal, eventually, free_port, main, need, note, run, test
 from provider_run import Configuration, module_folder, sanitized
 from provider_server import Handshakes, Server, children, threads
 
 KILLS = int(os.environ.get("GLACIS_CARD_KILLS", "3"))
-CLIENTS = 16
+CLIENTS = 4 if SLOW else 16
 
 HAPROXY = """
 global
@@ -35,7 +36,7 @@ frontend tls
 """
 
 
-def configuration(device, more=""):
+def configuration(device, more="card_deadline_ms = 15000\n" if SLOW else ""):
     return Configuration(f"card = {device}\ncard_policy = card\nlog_seconds = 1\n{more}")
 
 
