@@ -109,7 +109,7 @@ static int sample(struct run *run, unsigned load, unsigned wait)
 static int measure(struct run *run, unsigned rounds)
 {
 	const struct tls_load client = make_load(run, DEFAULT_INDEX);
-	int status = tls_latency_capacity(&client, &run->proxies[DEFAULT_INDEX], CAPACITY_RUN, &run->capacity);
+	int status = tls_latency_capacity(&client, CAPACITY_RUN, &run->capacity);
 
 	for (unsigned round = 0; round < rounds && !status; round++)
 		for (unsigned load = 0; load < LOADS && !status; load++)

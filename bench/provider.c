@@ -21,6 +21,7 @@
 #include "machine.h"
 #include "options.h"
 #include "progress.h"
+#include "provider_latency.h"
 #include "provider_local.h"
 #include "provider_server.h"
 #include "report.h"
@@ -168,6 +169,39 @@ static int measure_metric(struct run *run, const struct metric *metric)
 	return status;
 }
 
+/* How long clients wait for full handshakes, which glacis.so lets wait for company. */
+static int measure_latency(struct run *run)
+{
+	struct provider_latency_result *results = calloc(PROVIDER_LATENCY_LOADS, sizeof(*results));
+	struct provider_server servers[2] = { 0 };
+	char authority[PATH_MAX], name[96];
+	const struct tls_load load = { .suite = "TLS_AES_128_GCM_SHA256",
+				       .authority = authority,
+				       .connections = 1,
+				       .body = 100,
+				       .close_each = true };
+	int status = results ? 0 : -ENOMEM;
+
+	snprintf(authority, sizeof(authority), "%s/cert2048.pem", run->folder);
+	for (unsigned side = 0; side < 2 && !status; side++)
+		status = provider_server_start(&run->setup, PROVIDER_HAPROXY, side == 0, 2048, &servers[side]);
+	if (!status)
+		status = provider_latency_measure(servers, &load, run->rounds, run->options->quick, results);
+	provider_server_stop(&servers[0]);
+	provider_server_stop(&servers[1]);
+	bench_progress_end();
+	for (unsigned i = 0; i < PROVIDER_LATENCY_LOADS && !status; i++) {
+		snprintf(name, sizeof(name), "handshake at %u%% load (%.0f/s), median", provider_latency_percent[i],
+			 results[i].rate);
+		report_row(run, "HAProxy", name, "ms", 0, "", &results[i].median[0], &results[i].median[1]);
+		snprintf(name, sizeof(name), "handshake at %u%% load (%.0f/s), p99", provider_latency_percent[i],
+			 results[i].rate);
+		report_row(run, "HAProxy", name, "ms", 0, "", &results[i].p99[0], &results[i].p99[1]);
+	}
+	free(results);
+	return status;
+}
+
 /* 16 KiB of AES-128-GCM must be twice as fast; a lone signature at most a tenth slower. */
 static double local_target(const char *name)
 {
@@ -215,9 +249,13 @@ static int measure_wanted(struct run *run)
 			status = measure_metric(run, &metrics[i]);
 			count++;
 		}
+	if (is_wanted(run, "HAProxy", "latency") && !status) {
+		status = measure_latency(run);
+		count++;
+	}
 	if (status || count > 0)
 		return status;
-	fprintf(stderr, "glacis-bench: --only %s names nothing; there are evp", run->options->only);
+	fprintf(stderr, "glacis-bench: --only %s names nothing; there are evp, haproxy-latency", run->options->only);
 	for (size_t i = 0; i < METRICS; i++)
 		fprintf(stderr, ", %s-%s", provider_server_name(metrics[i].kind), metrics[i].label);
 	fprintf(stderr, "\n");

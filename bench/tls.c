@@ -127,7 +127,7 @@ static int choose_rate(struct tls_run *run, const struct tls_metric *metric)
 
 	bench_progress("what %s does at saturation", tls_proxy_name(TLS_PROXY_HAPROXY));
 	status = tls_latency_capacity(
-		&load, haproxy, (unsigned)(run->options->quick ? metric->quick_requests : metric->requests), &capacity);
+		&load, (unsigned)(run->options->quick ? metric->quick_requests : metric->requests), &capacity);
 	if (status)
 		return status;
 	run->rate = TLS_LATENCY_LOAD * capacity;

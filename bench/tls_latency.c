@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "tls_arrivals.h"
 #include "tls_client.h"
 
 #define CAPACITY_CONNECTIONS 64u
@@ -26,8 +25,7 @@ static double now_seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-int tls_latency_capacity(const struct tls_load *load, struct tls_proxy *proxy, unsigned handshakes,
-			 double *handshakes_per_s)
+int tls_latency_capacity(const struct tls_load *load, unsigned handshakes, double *handshakes_per_s)
 {
 	struct tls_load many = *load;
 	struct tls_client *client = NULL;
@@ -53,15 +51,16 @@ static int compare(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
-/* Sorts `values` of the arrivals that count, chosen by their place in struct tls_arrival. */
-static size_t collect(const struct tls_arrival *arrivals, unsigned count, size_t offset, double *values)
+void tls_latency_percentiles(const struct tls_arrival *arrivals, unsigned count, size_t offset, double *values,
+			     double *median, double *p99)
 {
 	unsigned first = count / WARM_UP;
 
 	for (unsigned i = first; i < count; i++)
 		values[i - first] = *(const double *)((const char *)&arrivals[i] + offset);
 	qsort(values, count - first, sizeof(*values), compare);
-	return count - first;
+	*median = bench_percentile(values, count - first, 0.5);
+	*p99 = bench_percentile(values, count - first, 0.99);
 }
 
 /* One run of the arrivals. */
@@ -90,13 +89,10 @@ int tls_latency_take(const struct tls_load *load, struct tls_proxy *proxy, doubl
 	for (unsigned attempt = 0; attempt < ATTEMPTS && sample->disturbed && !status; attempt++)
 		status = run_once(load, proxy, rate, arrivals, count, sample);
 	if (!status) {
-		size_t counted = collect(arrivals, count, offsetof(struct tls_arrival, handshake), values);
-
-		sample->median = bench_percentile(values, counted, 0.5);
-		sample->p99 = bench_percentile(values, counted, 0.99);
-		counted = collect(arrivals, count, offsetof(struct tls_arrival, late), values);
-		sample->late_median = bench_percentile(values, counted, 0.5);
-		sample->late_p99 = bench_percentile(values, counted, 0.99);
+		tls_latency_percentiles(arrivals, count, offsetof(struct tls_arrival, handshake), values,
+					&sample->median, &sample->p99);
+		tls_latency_percentiles(arrivals, count, offsetof(struct tls_arrival, late), values,
+					&sample->late_median, &sample->late_p99);
 	}
 	free(arrivals);
 	free(values);

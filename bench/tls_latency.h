@@ -6,15 +6,20 @@
 #ifndef BENCH_TLS_LATENCY_H
 #define BENCH_TLS_LATENCY_H
 
+#include "tls_arrivals.h"
 #include "tls_measure.h"
 
 /* The part. */
 #define TLS_LATENCY_LOAD 0.7
 
-/* Handshakes a second at saturation: as many of them as this proxy answers to a client that always has 64 under way.
- * Returns 0 or a negative errno after a message. */
-int tls_latency_capacity(const struct tls_load *load, struct tls_proxy *proxy, unsigned handshakes,
-			 double *handshakes_per_s);
+/* Handshakes a second at saturation: as many of them as the server at the load's port answers to a client that always
+ * has 64 under way. Returns 0 or a negative errno after a message. */
+int tls_latency_capacity(const struct tls_load *load, unsigned handshakes, double *handshakes_per_s);
+
+/* Median and 99th percentile, in microseconds, of the member at `offset` of the arrivals, without the first tenth of
+ * them. `values` has room for `count`. */
+void tls_latency_percentiles(const struct tls_arrival *arrivals, unsigned count, size_t offset, double *values,
+			     double *median, double *p99);
 
 /* One run of arrivals, in microseconds. */
 struct tls_latency_sample {
