@@ -80,19 +80,11 @@ static struct crew *crew_get(void)
 	return found;
 }
 
-/*
- * How many threads there may be. A thread of ours has the processors of the one that started it, so those of all
- * threads that found the crew busy count: a server may have pinned each of its threads to a processor of its own.
- */
-static unsigned threads_allowed(struct crew *crew, const struct settings *settings)
+/* How many threads there may be: with no setting one for each processor of those that bring tasks. */
+static unsigned threads_allowed(const struct crew *crew, const struct settings *settings)
 {
-	cpu_set_t processors;
-	unsigned count = settings->threads;
+	unsigned count = settings->threads > 0 ? settings->threads : (unsigned)CPU_COUNT(&crew->processors);
 
-	if (count == 0 && sched_getaffinity(0, sizeof(processors), &processors) == 0) {
-		CPU_OR(&crew->processors, &crew->processors, &processors);
-		count = (unsigned)CPU_COUNT(&crew->processors);
-	}
 	if (count == 0)
 		count = 1;
 	return count < SETTINGS_THREADS_MAX ? count : SETTINGS_THREADS_MAX;
@@ -126,16 +118,52 @@ static void append(struct crew_list *list, struct task *task)
 	list->count++;
 }
 
-static void note_outstanding(struct crew_crowd *crowd, uint64_t now)
+/* Those of all threads that bring tasks: a server may have pinned each of its threads to a processor of its own. */
+static void note_processors(struct crew *crew)
 {
+	cpu_set_t processors;
+
+	if (sched_getaffinity(0, sizeof(processors), &processors) == 0)
+		CPU_OR(&crew->processors, &crew->processors, &processors);
+}
+
+/* With the lock held. */
+static void note_task(struct crew *crew, enum task_kind kind, uint64_t now)
+{
+	static _Thread_local uint64_t counted_us[TASK_KINDS]; /* the epoch in which this thread was counted */
+	struct crew_crowd *crowd = &crew->crowds[kind];
+
 	if (now - crowd->epoch_us >= EPOCH_US) {
-		crowd->last_peak = now - crowd->epoch_us < 2 * EPOCH_US ? crowd->peak : 0;
+		bool goes_on = now - crowd->epoch_us < 2 * EPOCH_US;
+
+		crowd->last_peak = goes_on ? crowd->peak : 0;
+		crowd->last_threads = goes_on ? crowd->threads : 0;
 		crowd->peak = 0;
+		crowd->threads = 0;
 		crowd->epoch_us = now;
 	}
 	crowd->outstanding++;
 	if (crowd->outstanding > crowd->peak)
 		crowd->peak = crowd->outstanding;
+	if (counted_us[kind] != crowd->epoch_us) {
+		counted_us[kind] = crowd->epoch_us;
+		crowd->threads++;
+		note_processors(crew);
+	}
+}
+
+unsigned crew_submitters(const struct crew *crew, uint64_t now)
+{
+	unsigned most = 1, processors = (unsigned)CPU_COUNT(&crew->processors);
+
+	for (unsigned kind = 0; kind < TASK_KINDS; kind++) {
+		const struct crew_crowd *crowd = &crew->crowds[kind];
+		unsigned threads = crowd->threads > crowd->last_threads ? crowd->threads : crowd->last_threads;
+
+		if (now - crowd->epoch_us < 2 * EPOCH_US && threads > most)
+			most = threads;
+	}
+	return processors > 0 && most > processors ? processors : most;
 }
 
 unsigned crew_expected(const struct crew *crew, enum task_kind kind, uint64_t now)
@@ -157,7 +185,6 @@ static int start_first_thread(struct crew *crew, const struct settings *settings
 	if (now < crew->retry_us)
 		return -EAGAIN;
 	fork_gate_init();
-	(void)threads_allowed(crew, settings);
 	crew->wait_us = settings->wait_us;
 	crew->card.settings = *settings;
 	error = start_thread(crew);
@@ -207,7 +234,8 @@ static bool must_wake(const struct crew *crew, unsigned number, const struct tas
 
 	if (list->count >= expected || expected < crew_lanes_from(crew, number))
 		return true;
-	return list->count == 1 && (crew->dozers == 0 || crew->card.settings.card.device[0] != '\0');
+	return list->count == 1 &&
+	       (crew->dozers == 0 || !crew->meter.busy || crew->card.settings.card.device[0] != '\0');
 }
 
 int crew_submit(struct task *task)
@@ -226,7 +254,7 @@ int crew_submit(struct task *task)
 			? -EAGAIN
 			: provide_thread(crew, &provider->settings, &crew->lists[number], task->since_us);
 	if (error == 0) {
-		note_outstanding(&crew->crowds[task->kind], task->since_us);
+		note_task(crew, task->kind, task->since_us);
 		append(&crew->lists[number], task);
 		crew->waiting++;
 		wake = must_wake(crew, number, task);

@@ -4,10 +4,11 @@
  * libglacis' lanes, across jobs, threads and library contexts of the process.
  *
  * Concepts. Tasks wait in one list for each RSA key size, and one for X25519. A thread that is free takes up to eight
- * of one size. It waits until as many are there as were under way at once of late, `wait_us` at most, and not at all
- * when those would be too few for lanes: so a client alone is served at once, and a crowd fills its batches. While the
- * program is busy it waits up to four times as long. In a crowd one idle thread looks again each `wait_us`, so that the
- * first task of a batch need not wake it. What is too few for lanes libglacis runs one by one. Another thread starts,
+ * of one size. It waits until as many are there as were under way at once of late, and not at all when those would be
+ * too few for lanes: so a client alone is served at once, and a crowd fills its batches. It waits while the program
+ * computes, `wait_us` at most, and starts with what is there when that is idle. In a crowd one idle thread looks again
+ * by itself, so that the first task of a batch need not wake it where the program is busy. What is too few for lanes
+ * libglacis runs one by one. Another thread starts,
  * up to the limit, when eight wait and all are busy. Idle threads sleep, a tenth of a second after a crowd all of them.
  * While a card takes operations (crew_card.h) a thread hands it what is there at once, without company, and looks again
  * and again until they are back.

@@ -6,12 +6,12 @@
 
 #include <time.h>
 
-/* Company that a busy program has not brought within wait_us is waited for longer, up to so many times as long. */
-#define BUSY_WAITS 4u
-/* It is busy when it takes three quarters of a processor or more, over at least a millisecond. */
-#define METER_LEAST_US 1000u
-/* With a shorter wait_us nobody looks by himself: that would be too often. */
-#define DOZE_LEAST_US 1000u
+/* How soon it is looked whether the program computes. */
+#define LOOK_US 250u
+/* The longest look, and how often an idle thread looks by itself in a crowd: this part of wait_us. */
+#define LOOKS 4u
+/* Over so long it is told whether a program is saturated. */
+#define SATURATED_US 20000u
 
 static uint64_t clock_us(clockid_t clock)
 {
@@ -38,31 +38,70 @@ struct crew_list *crew_oldest_rsa(struct crew *crew)
 	return oldest;
 }
 
-/* Whether the program has been computing since this was asked last. */
-static bool is_busy(struct crew_meter *meter, uint64_t now)
+static void begin(struct crew_span *span, uint64_t now, uint64_t spent)
 {
-	uint64_t spent;
+	*span = (struct crew_span){ .since_us = now, .spent_us = spent };
+}
 
-	if (now - meter->since_us < METER_LEAST_US)
-		return meter->busy;
-	spent = clock_us(CLOCK_PROCESS_CPUTIME_ID);
-	meter->busy = meter->since_us != 0 && 4 * (spent - meter->spent_us) >= 3 * (now - meter->since_us);
-	meter->since_us = now;
-	meter->spent_us = spent;
-	return meter->busy;
+/* Whether so many sixteenths of the threads that bring tasks, or of their processors, have been computing. */
+static bool computed(const struct crew_span *span, uint64_t now, uint64_t spent, unsigned threads, unsigned sixteenths)
+{
+	return span->since_us != 0 &&
+	       16 * (spent - span->spent_us) >= (uint64_t)sixteenths * threads * (now - span->since_us);
 }
 
 /*
- * Until when company is waited for. A busy program comes to its next handshakes only after those that it has in hand,
- * so that the batch of eight takes as long as eight handshakes do, whatever wait_us is; a wait costs it nothing then.
+ * Looks whether the program has been computing since the last look. It brings the next task only after what it has in
+ * hand, so while it computes, waiting costs nothing; while it does not, company may not come at all.
  */
+static void look(struct crew *crew, uint64_t now)
+{
+	struct crew_meter *meter = &crew->meter;
+	uint64_t spent = clock_us(CLOCK_PROCESS_CPUTIME_ID);
+	unsigned threads = crew_submitters(crew, now);
+
+	meter->busy = computed(&meter->look, now, spent, threads, meter->saturated ? 8 : 14);
+	begin(&meter->look, now, spent);
+	if (now - meter->age.since_us >= SATURATED_US) {
+		meter->saturated = computed(&meter->age, now, spent, threads, 15);
+		begin(&meter->age, now, spent);
+	}
+}
+
+static uint64_t longest_look_us(const struct crew *crew)
+{
+	return crew->wait_us > LOOKS * LOOK_US ? crew->wait_us / LOOKS : LOOK_US;
+}
+
+/* How long the next look is, `waited_us` after the task came. With a saturated program all are long: when it is idle
+ * for a moment, its clients make good for it. With a busy one they grow. */
+static uint64_t next_look_us(const struct crew *crew, uint64_t waited_us)
+{
+	uint64_t longest = longest_look_us(crew), most = longest / 2;
+
+	if (crew->meter.saturated)
+		return longest;
+	if (!crew->meter.busy || waited_us <= LOOK_US || most <= LOOK_US)
+		return LOOK_US;
+	return waited_us < most ? waited_us : most;
+}
+
+/* Until when company is waited for by a task that came at `since`: now, when it is waited for no more. A look that
+ * began before the task came tells that the program is busy, but not that it is idle. */
 static uint64_t wait_until(struct crew *crew, uint64_t since, uint64_t now)
 {
-	uint64_t until = since + crew->wait_us, last = since + (uint64_t)BUSY_WAITS * crew->wait_us;
+	const struct crew_meter *meter = &crew->meter;
+	uint64_t began = meter->look.since_us, last = since + crew->wait_us;
+	uint64_t until = began + (meter->saturated ? longest_look_us(crew) : LOOK_US);
 
-	if (now < until || now >= last || !is_busy(&crew->meter, now))
-		return until;
-	until = now + (crew->wait_us + 1) / 2;
+	if (now >= last)
+		return now;
+	if (now >= until) {
+		look(crew, now);
+		if (!meter->busy && began >= since)
+			return now;
+		until = now + next_look_us(crew, now - since);
+	}
 	return until < last ? until : last;
 }
 
@@ -102,11 +141,14 @@ void crew_sleep_until(struct crew *crew, uint64_t until_us)
 void crew_sleep_or_doze(struct crew *crew, uint64_t until_us)
 {
 	uint64_t now = crew_now_us();
+	bool by_itself = until_us == 0 && crew->wait_us > LOOKS * LOOK_US && crew->dozers == 0 && !crew->stopping &&
+			 (crew_expected(crew, TASK_RSA, now) > 1 || crew_expected(crew, TASK_X25519, now) > 1);
 
-	if (until_us == 0 && crew->wait_us >= DOZE_LEAST_US && crew->dozers == 0 && !crew->stopping &&
-	    (crew_expected(crew, TASK_RSA, now) > 1 || crew_expected(crew, TASK_X25519, now) > 1))
-		until_us = now + crew->wait_us;
+	if (by_itself)
+		until_us = now + longest_look_us(crew);
 	crew->dozers += until_us != 0;
 	crew_sleep_until(crew, until_us);
 	crew->dozers -= until_us != 0;
+	if (by_itself && crew->waiting == 0)
+		look(crew, crew_now_us());
 }

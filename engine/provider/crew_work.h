@@ -28,17 +28,22 @@ struct crew_list {
 	unsigned count;
 };
 
-/* Tasks of one kind that were handed over and not finished, and the most at once in the epoch that began at epoch_us
- * and in the one before it. */
+/* Tasks of one kind that were handed over and not finished; the most at once in the epoch that began at epoch_us and in
+ * the one before it, and how many threads brought them. */
 struct crew_crowd {
-	unsigned outstanding, peak, last_peak;
+	unsigned outstanding, peak, last_peak, threads, last_threads;
 	uint64_t epoch_us;
+};
+
+/* From when on processor time is counted, and what the process had taken by then; 0: nothing is counted yet. */
+struct crew_span {
+	uint64_t since_us, spent_us;
 };
 
 /* How busy the program is. */
 struct crew_meter {
-	uint64_t since_us, spent_us; /* when it was looked at last, and the process's processor time then */
-	bool busy;                   /* what was found */
+	struct crew_span look, age; /* a moment, and for a while */
+	bool busy, saturated;       /* what was found of each when it ended last */
 };
 
 /* libglacis' copies of a key, in this process. */
@@ -61,7 +66,7 @@ struct crew {
 	struct crew_list lists[CREW_LISTS];
 	unsigned waiting;  /* tasks in the lists */
 	unsigned sleepers; /* threads that wait for tasks or company */
-	unsigned dozers;   /* ... of them, those that look again within wait_us without being told */
+	unsigned dozers;   /* ... of them, those that look again soon without being told */
 	unsigned thread_count;
 	uint64_t retry_us;    /* no thread could be started: not tried again before */
 	bool told;            /* ... and said so */
@@ -96,6 +101,10 @@ static inline unsigned crew_lanes_from(const struct crew *crew, unsigned list)
 /* For how many tasks of a kind it is worth to wait: as many as were under way at once of late, at most a batch. With
  * the lock. */
 unsigned crew_expected(const struct crew *crew, enum task_kind kind, uint64_t now);
+
+/* How many threads have brought tasks of late, or how many processors they have, whichever is less; at least 1. With
+ * the lock. */
+unsigned crew_submitters(const struct crew *crew, uint64_t now);
 
 /* crew_x25519.c: computes the secrets of `count` tasks, at most GLACIS_X25519_LANES, and finishes them. */
 void crew_x25519_run(struct task *const tasks[], unsigned count);

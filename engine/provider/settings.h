@@ -14,7 +14,7 @@
 #include <glacis/card.h>
 
 /* Longest wait of an operation for company, in microseconds. */
-#define SETTINGS_WAIT_DEFAULT_US 4000u
+#define SETTINGS_WAIT_DEFAULT_US 16000u
 #define SETTINGS_WAIT_MAX_US     100000u
 /* Most threads of the crew. */
 #define SETTINGS_THREADS_MAX 16u
@@ -36,7 +36,7 @@ struct settings {
 	bool x25519;          /* offer X25519 */
 	bool kdf;             /* offer the key schedule of TLS 1.3 */
 	unsigned threads;     /* of the crew at most; 0: one for each processor that may be used, up to the limit */
-	unsigned wait_us;     /* for company */
+	unsigned wait_us;     /* for company, at most */
 	unsigned log_seconds; /* a line of status so often, while operations run; 0: at the end only */
 	char log[512];        /* where lines of status go: "", "stderr" or a file's absolute path */
 	struct settings_card card;
