@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the benches of single modules of queue/ have alike: a cycle, random bytes, which queues live, and the command
+// What the benches of single modules have alike: a cycle, random bytes, which queues live, and the command
 // line.
-#ifndef GLACIS_TEST_RTL_QUEUE_BENCH_H
-#define GLACIS_TEST_RTL_QUEUE_BENCH_H
+#ifndef GLACIS_TEST_RTL_BENCH_H
+#define GLACIS_TEST_RTL_BENCH_H
 
 #include <cstdint>
 #include <cstdio>
