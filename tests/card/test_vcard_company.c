@@ -134,7 +134,7 @@ static void reset_while_operations_run(void)
 {
 	enum { EACH = 30 };
 	struct glacis_card_completion none;
-	uint64_t start;
+	uint64_t start, taken;
 
 	NEED(begin(1024, GLACIS_CARD_KEY_KIND_RSA_CRT, "1"));
 	for (unsigned i = 0; i < EACH; i++)
@@ -146,8 +146,9 @@ static void reset_while_operations_run(void)
 	CHECK(comes(&first, 0)); /* all is under way */
 	start = cycles();
 	CHECK(ring_reset(&first));
-	printf("# a queue with operations is reset within %llu cycles\n", (unsigned long long)(cycles() - start));
-	CHECK(cycles() - start < 100000); /* one operation takes 150,000 */
+	taken = cycles() - start; /* once: they go on while this program waits for a processor */
+	printf("# a queue with operations is reset within %llu cycles\n", (unsigned long long)taken);
+	CHECK(taken < 100000); /* one operation takes 150,000 */
 	memset(results, 0x77, EACH * key.size);
 	for (unsigned i = 0; i < 5; i++)
 		CHECK(comes(&second, EACH + i) && is_one(EACH + i));
